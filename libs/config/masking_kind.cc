@@ -174,6 +174,7 @@ domain::MaskingProfile ReadMaskingProfile(std::string name, Fields& spec) {
   if (spec.Choice("unknownEvents", {"mask", "refuse"}) == "refuse") {
     profile.unknown_events = domain::UnknownEvents::kRefuse;
   }
+  profile.mask_placeholders = spec.Choice("placeholders", {"keep", "mask"}) == "mask";
   return profile;
 }
 

@@ -213,6 +213,15 @@ TEST_CASE("ReadResources: unknownEvents is mask or refuse", "[config]") {
   CHECK(absl::StrContains(documents.status().message(), "mask, refuse"));
 }
 
+TEST_CASE("ReadResources: placeholders is keep or mask", "[config]") {
+  const auto documents = ReadResources(
+      {{"f.yaml", ResourceText("MaskingProfile", "own", "{response: [], placeholders: drop}")}},
+      {});
+  REQUIRE_FALSE(documents.ok());
+  CHECK(absl::StrContains(documents.status().message(), "spec.placeholders"));
+  CHECK(absl::StrContains(documents.status().message(), "keep, mask"));
+}
+
 TEST_CASE("BuildResourceSet: a damaged spec and an unknown kind are named", "[config]") {
   domain::ResourceList list;
   list.resources = {{"Policy", "p", {}, "{"}, {"Oracle", "o", {}, "{}"}};

@@ -156,6 +156,8 @@ struct MaskingProfile {
   std::vector<MaskingRule> response;
   std::vector<MaskingRule> prompt;
   UnknownEvents unknown_events = UnknownEvents::kMask;
+  // Secrets that are written as in documentation (`ghp_xxxx…`) are masked, too.
+  bool mask_placeholders = false;
 };
 
 struct KeywordsCondition {

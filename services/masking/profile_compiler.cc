@@ -44,13 +44,13 @@ text::redaction::TermFolding ToFolding(domain::Normalize normalize) {
 }
 
 // The shapes that a rule looks for, without their replacements.
-absl::StatusOr<Rules> MakeShapes(const domain::MaskingRule& rule,
-                                 const Dictionaries& dictionaries) {
+absl::StatusOr<Rules> MakeShapes(const domain::MaskingRule& rule, const Dictionaries& dictionaries,
+                                 text::detectors::Placeholders placeholders) {
   Rules shapes;
   if (!rule.entity.empty()) {
     CS_ASSIGN_OR_RETURN(const auto detectors, text::detectors::FindDetectors(rule.entity));
     for (const text::detectors::Detector* detector : detectors)
-      shapes.push_back(text::detectors::ToRule(*detector));
+      shapes.push_back(text::detectors::ToRule(*detector, true, placeholders));
   } else if (rule.dictionary.empty()) {
     CS_ASSIGN_OR_RETURN(shapes, CustomShapes(rule));
   } else {
@@ -77,11 +77,12 @@ constexpr int kCustomPriority = 100;
 
 class SideCompiler {
  public:
-  SideCompiler(const Dictionaries& dictionaries, const SecretString& hash_key)
-      : dictionaries_(dictionaries), hash_key_(hash_key) {}
+  SideCompiler(const Dictionaries& dictionaries, const SecretString& hash_key,
+               text::detectors::Placeholders placeholders)
+      : dictionaries_(dictionaries), hash_key_(hash_key), placeholders_(placeholders) {}
 
   absl::Status Add(const domain::MaskingRule& rule) {
-    CS_ASSIGN_OR_RETURN(Rules shapes, MakeShapes(rule, dictionaries_));
+    CS_ASSIGN_OR_RETURN(Rules shapes, MakeShapes(rule, dictionaries_, placeholders_));
     const Closeness closeness = ComputeCloseness(rule);
     if (closeness != Closeness::kOwn) TakeOver(shapes, closeness);
     for (text::redaction::RedactionRule& shape : shapes) {
@@ -135,6 +136,7 @@ class SideCompiler {
 
   const Dictionaries& dictionaries_;
   const SecretString& hash_key_;
+  const text::detectors::Placeholders placeholders_;
   std::vector<Entry> entries_;
   RestoreRules restore_;
 };
@@ -148,10 +150,8 @@ absl::string_view NamedSubject(const domain::MaskingRule& rule) {
 
 // Null when there are mistakes, which are added to `mistakes`.
 std::shared_ptr<const text::redaction::RuleSet> CompileSide(
-    const std::string& path, const std::vector<domain::MaskingRule>& side,
-    const Dictionaries& dictionaries, const SecretString& hash_key, RestoreRules& restore,
-    std::vector<std::string>& mistakes) {
-  SideCompiler compiler(dictionaries, hash_key);
+    const std::string& path, const std::vector<domain::MaskingRule>& side, SideCompiler compiler,
+    RestoreRules& restore, std::vector<std::string>& mistakes) {
   bool sound = true;
   for (std::size_t i = 0; i < side.size(); ++i) {
     const std::string& validator = side[i].validator;
@@ -182,10 +182,13 @@ absl::StatusOr<CompiledProfile> CompileProfile(const domain::MaskingProfile& pro
   compiled.unknown_events = profile.unknown_events;
   std::vector<std::string> mistakes;
   RestoreRules restore;
-  compiled.response = CompileSide(absl::StrCat(path, "response"), profile.response, dictionaries,
-                                  hash_key, restore, mistakes);
-  compiled.prompt = CompileSide(absl::StrCat(path, "prompt"), profile.prompt, dictionaries,
-                                hash_key, restore, mistakes);
+  const SideCompiler compiler(dictionaries, hash_key,
+                              profile.mask_placeholders ? text::detectors::Placeholders::kMask
+                                                        : text::detectors::Placeholders::kKeep);
+  compiled.response =
+      CompileSide(absl::StrCat(path, "response"), profile.response, compiler, restore, mistakes);
+  compiled.prompt =
+      CompileSide(absl::StrCat(path, "prompt"), profile.prompt, compiler, restore, mistakes);
   if (!restore.empty()) {
     compiled.placeholders = std::make_shared<const PlaceholderRules>(
         PlaceholderRules{SecretString(crypto::HkdfSha256(hash_key.Reveal(), "placeholder", 32)),

@@ -231,6 +231,18 @@ TEST_CASE("CompileProfile: reports every mistake of both directions", "[masking]
   CHECK(message.find("\nMaskingProfile/p: spec.prompt[0].pattern: ") != std::string::npos);
 }
 
+TEST_CASE("CompileProfile: placeholders of secrets stay unless the profile masks them",
+          "[masking]") {
+  domain::MaskingProfile profile;
+  profile.name = "p";
+  profile.response = {Entity("secret.aws_access_key_id")};
+  CHECK(Masked(*CompileProfile(profile, {}, SecretString("key")), "AKIAIOSFODNN7EXAMPLE") ==
+        "AKIAIOSFODNN7EXAMPLE");
+  profile.mask_placeholders = true;
+  CHECK(Masked(*CompileProfile(profile, {}, SecretString("key")), "AKIAIOSFODNN7EXAMPLE") ==
+        "<SECRET.AWS_ACCESS_KEY_ID>");
+}
+
 TEST_CASE("CompileEntities: names, families and sets, each detector once", "[masking]") {
   const auto rules = CompileEntities({"us_ssn", "email", "email"});
   REQUIRE(rules.ok());

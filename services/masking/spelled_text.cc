@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
 #include "libs/json/writer.h"
+#include "libs/text/unicode/text_fold.h"
 
 namespace countersign::masking {
 namespace {
@@ -57,9 +60,13 @@ void SpelledText::Add(absl::string_view decoded, absl::string_view spelled, Plac
     }
     tail_.clear();
   }
-  absl::StrAppend(&fresh_, decoded);
+  // Quotes of a document are edges of another kind than quotes in its strings.
+  const bool edge =
+      place.kind == Kind::kStructure && decoded == " " && absl::EndsWith(spelled, "\"");
+  const absl::string_view matched = edge ? text::unicode::kStringEdgeMark : decoded;
+  absl::StrAppend(&fresh_, matched);
   if (!spelled_out_) return;
-  units_.push_back(MakeUnit(decoded, spelled, place));
+  units_.push_back(MakeUnit(matched, spelled, place));
   absl::StrAppend(&spelling_, spelled);
 }
 
@@ -163,7 +170,9 @@ void SpelledText::EmitClear(std::size_t decoded) {
 void SpelledText::EmitMatch(absl::string_view replacement, text::redaction::RedactedSpan& span) {
   std::size_t decoded = span.input_end - span.input_begin;
   const std::uint64_t in_begin = consumed_;
-  domain::MaskedSpan masked{0, 0, std::move(span.entity), std::move(span.original)};
+  domain::MaskedSpan masked{
+      0, 0, std::move(span.entity),
+      absl::StrReplaceAll(span.original, {{text::unicode::kStringEdgeMark, " "}})};
   bool shown = false, in_number = false;
   while (decoded > 0 && units_done_ < units_.size()) {
     const Kind kind = units_[units_done_].kind;

@@ -11,8 +11,9 @@
 namespace countersign::text::detectors {
 
 struct WordsRow {
-  enum class Kind { kNone, kNear, kAssignedTo, kBeside } kind = Kind::kNone;
+  enum class Kind { kNone, kNear, kAssignedTo, kBeside, kNamed } kind = Kind::kNone;
   absl::string_view words;  // one per line
+  bool compared = false;    // of exclusions; see ProximityRule
 };
 
 struct DetectorRow {

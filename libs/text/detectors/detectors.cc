@@ -12,6 +12,7 @@
 #include "libs/base/edit_distance.h"
 #include "libs/text/detectors/computed_patterns.h"
 #include "libs/text/detectors/detector_row.h"
+#include "libs/text/validators/placeholders.h"
 
 namespace countersign::text::detectors {
 namespace {
@@ -20,7 +21,9 @@ redaction::ProximityRule ToGate(const WordsRow& row) {
   if (row.kind == WordsRow::Kind::kNone) return {};
   return {.words = absl::StrSplit(row.words, '\n'),
           .assigned = row.kind == WordsRow::Kind::kAssignedTo,
-          .beside = row.kind == WordsRow::Kind::kBeside};
+          .beside = row.kind == WordsRow::Kind::kBeside,
+          .named = row.kind == WordsRow::Kind::kNamed,
+          .compared = row.compared};
 }
 
 // The generator has verified that the validator and the computed pattern exist.
@@ -111,7 +114,8 @@ bool IsDetectorSet(absl::string_view name) {
 
 std::string ToLabel(absl::string_view entity) { return absl::AsciiStrToUpper(entity); }
 
-redaction::RedactionRule ToRule(const Detector& detector, bool keep_context) {
+redaction::RedactionRule ToRule(const Detector& detector, bool keep_context,
+                                Placeholders placeholders) {
   redaction::RedactionRule rule;
   rule.entity = detector.entity;
   rule.group = detector.entity;
@@ -121,6 +125,12 @@ redaction::RedactionRule ToRule(const Detector& detector, bool keep_context) {
   // would keep the match undecided, and therefore held, for its whole length.
   if (rule.regex.max_width != regex::kUnbounded) rule.right_forbidden = detector.right_forbidden;
   if (detector.validator != nullptr) rule.validator = detector.validator->accepts;
+  if (placeholders == Placeholders::kKeep && absl::StartsWith(detector.entity, "secret.") &&
+      rule.regex.max_width <= redaction::kMaxValidatedWidth) {
+    rule.validator = [accepts = std::move(rule.validator)](absl::string_view match) {
+      return !validators::IsPlaceholder(match) && (accepts == nullptr || accepts(match));
+    };
+  }
   rule.priority = detector.priority;
   rule.replacement = absl::StrCat("<", ToLabel(detector.entity), ">");
   if (keep_context || detector.context_required) rule.context = detector.context;

@@ -44,9 +44,14 @@ absl::StatusOr<std::vector<const Detector*>> FindDetectors(absl::string_view nam
 // family (`secret.*`).
 bool IsDetectorSet(absl::string_view name);
 
+// Whether secrets of vendors that are written as documentation writes them (`ghp_xxxx…`,
+// `AKIAIOSFODNN7EXAMPLE`; validators::IsPlaceholder) are matched.
+enum class Placeholders { kKeep, kMask };
+
 // The detector as a rule with the replacement `<LABEL>`. Every built-in pattern can be parsed.
 // Without `keep_context` the rule has no context, unless the detector requires it.
-redaction::RedactionRule ToRule(const Detector& detector, bool keep_context = true);
+redaction::RedactionRule ToRule(const Detector& detector, bool keep_context = true,
+                                Placeholders placeholders = Placeholders::kKeep);
 
 // Converts credit_card to CREDIT_CARD.
 std::string ToLabel(absl::string_view entity);

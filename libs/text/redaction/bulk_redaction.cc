@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "libs/text/redaction/redaction_output.h"
 #include "libs/text/redaction/redaction_program.h"
 #include "libs/text/redaction/scan_automaton.h"
+#include "libs/text/redaction/table_reader.h"
 
 namespace countersign::text::redaction {
 namespace {
@@ -26,19 +29,51 @@ struct Stretch {
 class HitCollector {
  public:
   HitCollector(const RedactionProgram& program, const ScanRules& rules, absl::string_view text)
-      : program_(program), rules_(rules), text_(text), stretches_(program.rules.size()) {}
+      : program_(program),
+        rules_(rules),
+        text_(text),
+        stretches_(program.rules.size()),
+        phrase_ends_(text.size() / kBucket + 1) {}
 
   void Add(std::uint32_t target, std::size_t end) {
     if (target < rules_.phrase_base()) return Extend(target, {Offset(end), Offset(end)});
+    phrase_ends_[(end - 1) / kBucket] = true;
     const Stretch anywhere{Offset(end), Offset(std::min(text_.size(), end + kContextReach))};
     const Stretch beside{Offset(end), Offset(std::min(text_.size(), end + kBesideReach))};
-    const Stretch assigned = Assigned(anywhere);
+    std::optional<Stretch> assigned;
+    std::optional<Stretch> named;
     for (const std::uint32_t rule : rules_.phrases()[target - rules_.phrase_base()].rules) {
       const ProximityRule& proximity = program_.rules[rule].context;
-      const Stretch& begins = proximity.assigned ? assigned : proximity.beside ? beside : anywhere;
+      if (proximity.assigned && !assigned) assigned = Opened(anywhere, AssignmentReader());
+      if (proximity.named && !named) named = Named(anywhere);
+      const Stretch& begins = proximity.assigned ? *assigned
+                              : proximity.named  ? *named
+                              : proximity.beside ? beside
+                                                 : anywhere;
       const Stretch room = WithRoom(rule, begins);
       if (room.first <= room.last) Extend(rule, room);
     }
+  }
+
+  // Adds the cells of tables whose headers hold a phrase. Call when all hits were added.
+  void AddTables() {
+    std::size_t line = 0;  // no table is open there, and a line begins
+    for (std::size_t bucket = 0; bucket < phrase_ends_.size(); ++bucket) {
+      if (!phrase_ends_[bucket]) continue;
+      const std::size_t begin = bucket * kBucket;
+      const std::size_t end = std::min(begin + kBucket, text_.size());
+      while (line < end) {
+        const std::size_t next = EndOfLine(line);
+        line = next <= begin ? next : ReadTable(line, next);
+      }
+    }
+  }
+
+  // Where matches of `rule` may begin in columns that name it, in order.
+  const std::vector<std::uint32_t>& Cells(std::uint32_t rule) const {
+    static const std::vector<std::uint32_t> none;
+    const auto found = cells_.find(rule);
+    return found == cells_.end() ? none : found->second;
   }
 
   // The stretches of `rule`, in order.
@@ -52,6 +87,47 @@ class HitCollector {
   }
 
  private:
+  // Where the line after that at `at` begins.
+  std::size_t EndOfLine(std::size_t at) const {
+    const std::size_t line = TableReader::FindLineEnd(text_, at);
+    return line == text_.npos ? text_.size() : line + 1;
+  }
+
+  // Reads the line [at, header_end), which may be a header, and its table. Returns where that ends.
+  std::size_t ReadTable(std::size_t at, std::size_t header_end) {
+    if (!TableReader::MayBeHeader(text_.substr(at, header_end - at))) return header_end;
+    TableReader table;
+    for (; at < text_.size(); ++at) {
+      table.VisitNames([&](std::uint32_t proximity) {
+        for (const std::uint32_t rule : FindRules(proximity)) {
+          std::vector<std::uint32_t>& cells = cells_[rule];
+          if (!cells.empty() && cells.back() == at) continue;
+          cells.push_back(Offset(at));
+          Extend(rule, {Offset(at), Offset(at)});
+        }
+      });
+      if (!table.reading()) {
+        const std::size_t line = TableReader::FindLineEnd(text_, at);
+        if (line == text_.npos) return text_.size();
+        at = line;
+      }
+      const std::size_t from = at - std::min(at, TableReader::kWidestCell + 1);
+      table.Read(text_[at], text_.substr(from, at - from), program_.context);
+      if (TableReader::EndsLine(text_[at]) && !table.in_table()) return at + 1;
+    }
+    return text_.size();
+  }
+
+  const std::vector<std::uint32_t>& FindRules(std::uint32_t proximity) {
+    if (rules_of_.empty()) {
+      for (std::uint32_t rule = 0; rule < program_.traits.size(); ++rule) {
+        const std::uint32_t number = program_.traits[rule].proximity;
+        if (number != RedactionProgram::RuleTraits::kNoProximity) rules_of_[number].push_back(rule);
+      }
+    }
+    return rules_of_[proximity];
+  }
+
   static std::uint32_t Offset(std::size_t offset) { return static_cast<std::uint32_t>(offset); }
 
   // Extends the last stretch if it is near: hits come in order, except for those of different
@@ -66,39 +142,55 @@ class HitCollector {
     }
   }
 
-  // The part of `begins`, which follows a phrase, where the phrase is assigned a value.
-  Stretch Assigned(const Stretch& begins) const {
-    Stretch assigned{begins.last, begins.first};
-    AssignmentReader reader;
-    for (std::uint32_t at = begins.first; at < begins.last; ++at) {
-      if (!reader.Read(text_[at])) break;
-      if (!reader.assigned()) continue;
-      assigned.first = std::min(assigned.first, at + 1);
-      assigned.last = at + 1;
-    }
-    return assigned;
+  static Stretch Joined(const Stretch& a, const Stretch& b) {
+    if (a.first > a.last) return b;
+    if (b.first > b.last) return a;
+    return {std::min(a.first, b.first), std::max(a.last, b.last)};
   }
 
-  // The part of `begins` where enough bytes of the rule's alphabet follow for a match of `rule`;
-  // first > last if there is none.
+  Stretch Named(const Stretch& begins) const {
+    constexpr absl::string_view kUnspaced = "\u5BC6";
+    const bool ascii = static_cast<unsigned char>(text_[begins.first - 1]) < 0x80;
+    return Opened(begins, NameReader(ascii ? "" : kUnspaced));
+  }
+
+  // The part of `begins`, which follows a phrase, where `reader` says that a value may begin.
+  template <typename Reader>
+  Stretch Opened(const Stretch& begins, Reader reader) const {
+    Stretch opened{begins.last, begins.first};
+    for (std::uint32_t at = begins.first; at < begins.last; ++at) {
+      if (!reader.Read(text_[at])) break;
+      if (!reader.open()) continue;
+      opened.first = std::min(opened.first, at + 1);
+      opened.last = at + 1;
+    }
+    return opened;
+  }
+
+  // The part of `begins` where a match of `rule` may begin, because its first byte and enough bytes
+  // of the rule's alphabet follow; first > last if there is none.
   Stretch WithRoom(std::uint32_t rule, const Stretch& begins) const {
-    const regex::ByteSet& alphabet = program_.traits[rule].alphabet;
-    const std::size_t width = program_.traits[rule].min_width;
-    const auto fits = [&](std::size_t at) {
-      return alphabet.Contains(static_cast<unsigned char>(text_[at]));
+    const RedactionProgram::RuleTraits& traits = program_.traits[rule];
+    const std::size_t width = traits.min_width;
+    const auto among = [&](const regex::ByteSet& bytes, std::size_t at) {
+      return bytes.Contains(static_cast<unsigned char>(text_[at]));
     };
     Stretch room{1, 0};
-    for (std::size_t begin = begins.first; begin <= begins.last && begin + width <= text_.size();) {
-      std::size_t at = begin + width;
-      while (at > begin && fits(at - 1)) --at;
-      if (at > begin) {
-        begin = at;
+    std::size_t fit = begins.first;  // the bytes from `begin` until here are of the alphabet
+    for (std::size_t begin = begins.first; begin <= begins.last && begin + width <= text_.size();
+         ++begin) {
+      if (!among(traits.first_bytes, begin)) continue;
+      const std::size_t end = begin + width;
+      const std::size_t from = std::max(begin, fit);
+      std::size_t at = end;
+      while (at > from && among(traits.alphabet, at - 1)) --at;
+      fit = end;
+      if (at > from) {
+        begin = at - 1;
         continue;
       }
       if (room.first > room.last) room.first = Offset(begin);
-      while (begin < begins.last && begin + width < text_.size() && fits(begin + width)) ++begin;
       room.last = Offset(begin);
-      begin += width + 1;
     }
     return room;
   }
@@ -107,6 +199,10 @@ class HitCollector {
   const ScanRules& rules_;
   const absl::string_view text_;
   std::vector<std::vector<Stretch>> stretches_;  // by rule number
+  static constexpr std::size_t kBucket = 64;
+  std::vector<bool> phrase_ends_;  // by kBucket bytes: whether a phrase ends there
+  std::map<std::uint32_t, std::vector<std::uint32_t>> cells_;     // by rule
+  std::map<std::uint32_t, std::vector<std::uint32_t>> rules_of_;  // by proximity rule
 };
 
 // The earliest possible start, at or after `done`, of a match of `rule` that ends at `end`.
@@ -124,10 +220,11 @@ std::uint64_t EarliestStart(const RedactionProgram& program, std::uint32_t rule,
 }
 
 // Adds the clusters of one rule.
-void FindMatches(const RedactionProgram& program, std::uint32_t rule,
-                 const std::vector<Stretch>& stretches, const TextWindow& window,
-                 const ScanAutomaton& automaton, MatchState& state) {
+void FindMatches(const RedactionProgram& program, std::uint32_t rule, HitCollector& hits,
+                 const TextWindow& window, const ScanAutomaton& automaton, MatchState& state) {
+  const std::vector<Stretch>& stretches = hits.Sorted(rule);
   MatchFinder finder(program, window, state);
+  finder.set_cells(&hits.Cells(rule));
   const bool behind_context = !program.rules[rule].context.empty();
   std::uint64_t done = 0;  // no thread is active there
   for (const Stretch& stretch : stretches) {
@@ -175,16 +272,18 @@ bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAut
   HitCollector hits(program, rules, view);
   const auto on_hit = [&hits](std::uint32_t target, std::size_t end) { hits.Add(target, end); };
   if (!automaton.Scan(view, on_hit)) return false;
+  hits.AddTables();
 
   const TextWindow window{view, 0, -1};
   MatchState state;
   std::vector<MatchCluster> clusters;
   for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
-    const std::vector<Stretch>& stretches = hits.Sorted(rule);
-    if (stretches.empty()) continue;
-    FindMatches(program, rule, stretches, window, automaton, state);
+    if (hits.Sorted(rule).empty()) continue;
+    FindMatches(program, rule, hits, window, automaton, state);
     clusters.insert(clusters.end(), state.clusters.begin(), state.clusters.end());
     state.clusters.clear();
+    state.lists.clear();
+    state.lists_until = 0;
   }
 
   released->reserve(released->size() + text.size());

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
-#include <set>
-#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "libs/text/unicode/char_folding.h"
 #include "libs/text/unicode/text_fold.h"
 
 namespace countersign::text::redaction {
@@ -18,72 +16,45 @@ constexpr regex::ByteSet kWordBytes = ContextWords::WordBytes();
 
 bool InWord(char byte) { return kWordBytes.Contains(static_cast<unsigned char>(byte)); }
 
-// `between` is the text between a context word and a match.
-bool Assigns(absl::string_view between) {
-  AssignmentReader reader;
-  for (const char byte : between) {
-    if (!reader.Read(byte)) return false;
-  }
-  return reader.assigned();
-}
-
-std::size_t CountCharacters(absl::string_view word) {
-  return static_cast<std::size_t>(std::count_if(word.begin(), word.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
-  }));
-}
-
-bool HasLower(absl::string_view word) {
-  return std::any_of(word.begin(), word.end(),
-                     [](char byte) { return 'a' <= byte && byte <= 'z'; });
-}
-
-// `between` is the text between the context word `last` and a match.
-bool StandsBeside(absl::string_view last, absl::string_view between) {
-  constexpr std::size_t kAbbreviation = 4;  // `tel.`, `no.`: not the end of a sentence
-  if (between.size() > kBesideReach) return false;
-  const std::size_t line = between.rfind('\n');
-  const std::size_t before_line =
-      line == between.npos ? line : between.find_last_not_of(" \n", line);
-  const bool tag = before_line != between.npos && between[before_line] == '>';
-  if (line != between.npos && !tag && between.find_first_of("=:", line) == between.npos) {
-    return false;
-  }
-  std::size_t marks = 0;  // consecutive, since the last word
-  bool joined = true;     // by at most one character that names may contain
-  for (std::size_t i = 0; i < between.size();) {
-    if (InWord(between[i])) {
-      const std::size_t begin = i;
-      while (i < between.size() && InWord(between[i])) ++i;
-      last = between.substr(begin, i - begin);
-      if (!joined && !ContextWords::IsLink(absl::AsciiStrToLower(last))) return false;
-      joined = true;
-      marks = 0;
-      continue;
-    }
-    const char byte = between[i];
-    const char next = i + 1 < between.size() ? between[i + 1] : 'x';
-    const bool stop =
-        byte == '.' && !InWord(next) && next != '=' && CountCharacters(last) > kAbbreviation;
-    const bool arrow = i > 0 && (between[i - 1] == '=' || between[i - 1] == '-');
-    if (byte == '>' && !arrow && !HasLower(last)) return false;  // part of a replacement: `<PIN>`
-    if (byte == ';' || (byte == '?' && next != '=') || stop || (byte == '\n' && next == '\n'))
-      return false;
-    joined = joined && ++marks == 1 && (byte == '_' || byte == '-' || byte == '.');
-    ++i;
-  }
-  return true;
-}
-
 }  // namespace
 
-bool ContextWords::IsLink(absl::string_view word) {
-  static const auto* const links = new std::set<std::string, std::less<>>{
-      "is",     "are", "was", "be",   "to",     "as",      "at",   "on",    "of",   "for",    "me",
-      "from",   "us",  "my",  "your", "our",    "the",     "here", "now",   "new",  "via",    "or",
-      "no",     "nr",  "num", "id",   "number", "numbers", "code", "value", "name", "string", "str",
-      "equals", "ist", "est", "es",   "lautet", "är",      "er",   "é",     "è"};
-  return links->contains(std::string_view(word.data(), word.size()));
+std::size_t ContextWords::UnspacedSize(absl::string_view text, std::size_t at) {
+  constexpr std::size_t kSize = 3;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (at + kSize > text.size() || byte(at) < 0xE0 || byte(at) > 0xED) return 0;
+  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  if (!continues(at + 1) || !continues(at + 2)) return 0;
+  const std::uint32_t c =
+      (byte(at) & 0x0FU) << 12 | (byte(at + 1) & 0x3FU) << 6 | (byte(at + 2) & 0x3FU);
+  const bool thai = c >= 0x0E00 && c < 0x0F00;                                    // and Lao
+  const bool khmer = (c >= 0x1780 && c < 0x1800) || (c >= 0x1000 && c < 0x10A0);  // and Myanmar
+  const bool kana = c >= 0x3040 && c < 0x3130;
+  const bool han = c >= 0x3400 && c < 0xA000;
+  const bool hangul = c >= 0xAC00 && c < 0xD7B0;
+  return thai || khmer || kana || han || hangul ? kSize : 0;
+}
+
+bool ContextWords::IsUnspaced(absl::string_view word) {
+  for (std::size_t at = 0; at < word.size(); ++at) {
+    if (UnspacedSize(word, at) > 0) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> ContextWords::AddCases(const std::vector<std::string>& words) {
+  std::vector<std::string> all;
+  for (const std::string& word : words) {
+    all.push_back(word);
+    const bool ascii = std::all_of(word.begin(), word.end(), [](char byte) {
+      return static_cast<unsigned char>(byte) < 0x80;
+    });
+    if (ascii || IsUnspaced(word)) continue;
+    for (const bool all_letters : {false, true}) {
+      std::string cased = unicode::ToUpper(word, all_letters);
+      if (std::find(all.begin(), all.end(), cased) == all.end()) all.push_back(std::move(cased));
+    }
+  }
+  return all;
 }
 
 bool ContextWords::BeginsPart(absl::string_view text, std::size_t at) {
@@ -96,8 +67,9 @@ bool ContextWords::BeginsPart(absl::string_view text, std::size_t at) {
 
 bool ContextWords::Meets(const ProximityRule& proximity, absl::string_view word,
                          absl::string_view between) {
-  return (!proximity.assigned || Assigns(between)) &&
-         (!proximity.beside || StandsBeside(word, between));
+  return !IsReplacement(word, between) && (!proximity.assigned || Assigns(between)) &&
+         (!proximity.beside || StandsBeside(word, between)) &&
+         (!proximity.named || Names(word, between));
 }
 
 std::vector<std::string> ContextWords::SplitPhrase(absl::string_view phrase) {
@@ -145,6 +117,7 @@ std::uint64_t ContextWords::HashWord(absl::string_view word) {
 std::uint32_t ContextWords::Find(absl::string_view word) const {
   if (word.empty() || word.size() > kContextReach || slots_.empty()) return kNoWord;
   const std::uint64_t hash = HashWord(word);
+  if (!filter_[hash % kFilter]) return kNoWord;
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
   for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
     const Slot& slot = slots_[at];
@@ -154,7 +127,7 @@ std::uint32_t ContextWords::Find(absl::string_view word) const {
 }
 
 ContextWords::Word& ContextWords::Insert(const std::string& word) {
-  words_.push_back({word, {}});
+  words_.push_back({word, {}, {}});
   if (words_.size() * 4 > slots_.size()) {
     Grow();
     return words_.back();
@@ -170,6 +143,7 @@ void ContextWords::Grow() {
 
 void ContextWords::PutSlot(std::uint32_t word) {
   const std::uint64_t hash = HashWord(words_[word].word);
+  filter_.set(hash % kFilter);
   std::size_t at = hash & (slots_.size() - 1);
   while (slots_[at].word != kNoWord) at = (at + 1) & (slots_.size() - 1);
   slots_[at] = {static_cast<std::uint32_t>(hash >> 32), word};
@@ -179,6 +153,8 @@ std::size_t ContextWords::Add(const ProximityRule& proximity) {
   for (std::size_t i = 0; i < proximity_rules_.size(); ++i) {
     if (proximity_rules_[i].assigned == proximity.assigned &&
         proximity_rules_[i].beside == proximity.beside &&
+        proximity_rules_[i].named == proximity.named &&
+        proximity_rules_[i].compared == proximity.compared &&
         proximity_rules_[i].words == proximity.words) {
       return i;
     }
@@ -188,9 +164,15 @@ std::size_t ContextWords::Add(const ProximityRule& proximity) {
   for (const std::string& phrase : proximity.words) {
     std::vector<std::string> words = SplitPhrase(phrase);
     if (words.empty() || words.back().size() > kContextReach) continue;
+    if (IsUnspaced(words.back()) && words.back().size() <= kMaxUnspaced) {
+      has_unspaced_ = true;
+      unspaced_ends_.set(EndSlot(words.back(), words.back().size()));
+      unspaced_lengths_.set(words.back().size());
+    }
     const std::uint32_t known = Find(words.back());
     Word& last = known == kNoWord ? Insert(words.back()) : words_[known];
     words.pop_back();
+    last.proximity_rules.Add(number);
     std::vector<Phrase>& phrases = last.phrases;
     auto same = std::find_if(phrases.begin(), phrases.end(),
                              [&](const Phrase& other) { return other.words_before == words; });
@@ -262,10 +244,11 @@ bool ContextWords::IsMet(std::size_t proximity, absl::string_view before,
                          unsigned char next) const {
   const Window window(before);
   const bool touches = kWordBytes.Contains(next) && !before.empty() && InWord(before.back());
+  const std::size_t farthest = proximity_rules_[proximity].beside ? kBesideReach : before.size();
   std::size_t upto = before.size();
   while (touches && upto > window.cut && InWord(before[upto - 1])) --upto;
   bool met = false;
-  const auto decides = [&](std::size_t begin, std::size_t end, bool part) {
+  const auto decides_exactly = [&](std::size_t begin, std::size_t end, bool part) {
     const std::uint32_t word = Find(before.substr(begin, end - begin));
     if (word == kNoWord) return false;
     const auto wanted = [proximity](const Phrase& phrase) {
@@ -278,11 +261,28 @@ bool ContextWords::IsMet(std::size_t proximity, absl::string_view before,
     };
     return VisitPhrases({words_[word], begin, end, part}, window, wanted, visit);
   };
+  const auto decides = [&](std::size_t begin, std::size_t end, bool part) {
+    const std::size_t stem = StemSize(before.substr(begin, end - begin));
+    return (begin + stem < end && decides_exactly(begin, begin + stem, part)) ||
+           decides_exactly(begin, end, part);
+  };
+  if (touches && has_unspaced_) {
+    const std::optional<bool> decided = MeetsUnspaced(proximity, window, upto, before.size());
+    if (decided) return *decided;
+  }
   // Visits the parts of a word from the last to the first, then the whole word.
   for (;;) {
     const auto [begin, end] = window.WordBefore(upto, false);
+    if (before.size() - end > farthest) return false;
     std::size_t lowest = end;
     while (lowest > window.cut && InWord(before[lowest - 1])) --lowest;
+    if (has_unspaced_ && IsUnspaced(before.substr(lowest, end - lowest))) {
+      const std::optional<bool> decided = MeetsUnspaced(proximity, window, lowest, end);
+      if (decided) return *decided;
+      if (lowest == window.cut || end == 0) return false;
+      upto = lowest;
+      continue;
+    }
     for (std::size_t part_end = end; part_end > lowest;) {
       const auto [from, to] = window.WordBefore(part_end, true);
       const bool proper = from < to && (from > begin || to < end || begin == end);
@@ -296,13 +296,41 @@ bool ContextWords::IsMet(std::size_t proximity, absl::string_view before,
   }
 }
 
+std::optional<bool> ContextWords::MeetsUnspaced(std::size_t proximity, const Window& window,
+                                                std::size_t begin, std::size_t end) const {
+  std::vector<FoundSpan> found;
+  FindUnspaced(window.text.substr(0, end), begin,
+               [&](std::size_t from, std::size_t to, std::uint32_t word) {
+                 if (from >= window.cut) found.push_back({from, to, word});
+               });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const FoundSpan& a, const FoundSpan& b) { return a.begin < b.begin; });
+  for (auto last = found.rbegin(); last != found.rend(); ++last) {
+    bool met = false;
+    const auto wanted = [proximity](const Phrase& phrase) {
+      return std::find(phrase.proximity_rules.begin(), phrase.proximity_rules.end(), proximity) !=
+             phrase.proximity_rules.end();
+    };
+    const auto visit = [&](const Phrase&, absl::string_view text, absl::string_view between) {
+      met = Meets(proximity_rules_[proximity], text, between);
+      return true;
+    };
+    if (VisitPhrases({words_[last->word], last->begin, last->end, true}, window, wanted, visit)) {
+      return met;
+    }
+  }
+  return std::nullopt;
+}
+
 bool ContextWords::CollectMet(const std::vector<ContextHit>& hits, absl::string_view before,
-                              std::uint64_t position, std::vector<ProximityState>& states) const {
+                              std::uint64_t position, const ProximitySet& wanted_rules,
+                              std::vector<ProximityState>& states) const {
   const Window window(before);
   const std::uint64_t from = position - before.size();
   bool any = false;
   states.assign(proximity_rules_.size(), ProximityState::kUnseen);
   for (auto hit = hits.rbegin(); hit != hits.rend() && hit->begin >= from + window.cut; ++hit) {
+    if (!words_[hit->word].proximity_rules.Meets(wanted_rules)) continue;
     const std::size_t begin = hit->begin - from;
     const auto wanted = [&states](const Phrase& phrase) {
       return std::any_of(
@@ -329,6 +357,47 @@ bool ContextWords::EndsPhrase(const ContextHit& hit, absl::string_view before) c
   const auto found = [](const Phrase&, absl::string_view, absl::string_view) { return true; };
   return VisitPhrases({words_[hit.word], before.size() - hit.size, before.size(), hit.part},
                       Window(before), any, found);
+}
+
+std::vector<std::size_t> ContextWords::FindProximities(absl::string_view cell) const {
+  std::vector<std::size_t> found;
+  const Window window(cell);
+  const auto look = [&](std::size_t begin, std::size_t end, bool part) {
+    const std::size_t stem = StemSize(cell.substr(begin, end - begin));
+    for (const std::size_t size : {stem, end - begin}) {
+      const std::uint32_t word = Find(cell.substr(begin, size));
+      if (word != kNoWord) {
+        const auto any = [](const Phrase&) { return true; };
+        const auto add = [&](const Phrase& phrase, absl::string_view, absl::string_view) {
+          found.insert(found.end(), phrase.proximity_rules.begin(), phrase.proximity_rules.end());
+          return false;
+        };
+        VisitPhrases({words_[word], begin, begin + size, part}, window, any, add);
+      }
+      if (stem == end - begin) break;
+    }
+  };
+  for (std::size_t begin = 0; begin < cell.size();) {
+    std::size_t end = begin;
+    while (end < cell.size() && InWord(cell[end])) ++end;
+    if (end == begin) {
+      ++begin;
+      continue;
+    }
+    look(begin, end, false);
+    std::size_t part = begin;
+    for (std::size_t at = begin + 1; at <= end; ++at) {
+      if (at < end && !BeginsPart(cell, at)) continue;
+      if (part > begin || at < end) look(part, at, true);
+      part = at;
+    }
+    begin = end;
+  }
+  FindUnspaced(cell, 0,
+               [&](std::size_t begin, std::size_t end, std::uint32_t) { look(begin, end, true); });
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
 }
 
 }  // namespace countersign::text::redaction

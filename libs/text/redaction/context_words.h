@@ -1,40 +1,30 @@
 #pragma once
 
+#include <algorithm>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "libs/text/redaction/redaction.h"
+#include "libs/text/redaction/value_readers.h"
 #include "libs/text/regex/byte_set.h"
 
 namespace countersign::text::redaction {
 
-// Reads the text after a context word until nothing can be assigned to the word any more.
-class AssignmentReader {
+// A set of proximity rules by number. Rules kSize apart share a place.
+class ProximitySet {
  public:
-  // False when `byte` ends the assignment.
-  bool Read(char byte) {
-    constexpr regex::ByteSet kBeside = regex::ByteSet::Word() | regex::ByteSet::Of(" \t\"'`\\])");
-    const bool assigns = byte == '=' || byte == ':';
-    if (operator_begun_ && byte != '=') return false;
-    operator_begun_ = byte == '?' || byte == '.';
-    assigned_ = assigned_ || assigns;
-    const bool goes_on = assigns || operator_begun_ || (byte == '>' && previous_ == '=') ||
-                         kBeside.Contains(static_cast<unsigned char>(byte));
-    previous_ = byte;
-    return goes_on;
-  }
-
-  // Whether the text so far assigns something to the word, and a match may start here.
-  bool assigned() const { return assigned_ && !operator_begun_; }
+  void Add(std::size_t proximity) { bits_.set(proximity % kSize); }
+  bool Meets(const ProximitySet& other) const { return (bits_ & other.bits_).any(); }
 
  private:
-  bool assigned_ = false;
-  bool operator_begun_ = false;  // `?` or `.`, which only `=` may follow
-  char previous_ = 0;
+  static constexpr std::size_t kSize = 256;
+  std::bitset<kSize> bits_;
 };
 
 // The context words of all rules of a set (redaction.h, ProximityRule), searched for in folded
@@ -50,6 +40,46 @@ class ContextWords {
   static constexpr std::uint32_t kNoWord = 0xFFFFFFFF;
   std::uint32_t Find(absl::string_view word) const;
 
+  // The known words of scripts without spaces that end with a character of `text`, from `from` on:
+  // calls found(begin, end, word), by end, then the longest first.
+  template <typename Found>
+  void FindUnspaced(absl::string_view text, std::size_t from, const Found& found) const {
+    for (std::size_t end = from; has_unspaced_ && end < text.size();) {
+      const std::size_t size = UnspacedSize(text, end);
+      end += std::max<std::size_t>(size, 1);
+      if (size == 0 || !unspaced_ends_[EndSlot(text, end)]) continue;
+      for (std::size_t length = std::min(end, kMaxUnspaced); length > 0; --length) {
+        if (!unspaced_lengths_[length]) continue;
+        const std::uint32_t word = Find(text.substr(end - length, length));
+        if (word != kNoWord) found(end - length, end, word);
+      }
+    }
+  }
+
+  // The size of `word` without the digits at its end; all of it if nothing else remains.
+  static std::size_t StemSize(absl::string_view word) {
+    std::size_t size = word.size();
+    while (size > 0 && '0' <= word[size - 1] && word[size - 1] <= '9') --size;
+    return size == 0 ? word.size() : size;
+  }
+
+  bool has_unspaced() const { return has_unspaced_; }
+  // Whether `run`, which is a word elsewhere, is searched by FindUnspaced instead.
+  bool SplitsRun(absl::string_view run) const { return has_unspaced_ && IsUnspaced(run); }
+
+  // The size of the character at `at` if its script puts no spaces between words, or hangs endings
+  // on them; otherwise 0.
+  static std::size_t UnspacedSize(absl::string_view text, std::size_t at);
+  // Whether `word` has such a character.
+  static bool IsUnspaced(absl::string_view word);
+
+  // The proximity rules, by number, with a phrase in `cell`, a short text of its own.
+  std::vector<std::size_t> FindProximities(absl::string_view cell) const;
+
+  // The words and their forms in upper case and with a capital first letter, as far as those
+  // differ beyond ASCII.
+  static std::vector<std::string> AddCases(const std::vector<std::string>& words);
+
   // Whether the proximity rule is met by a match that starts directly after `before`, with `next`
   // as its first byte. `before` contains at least the last kContextReach + 1 bytes before the
   // match, or all.
@@ -57,10 +87,15 @@ class ContextWords {
 
   // The same for all proximity rules at once, by number, for a match that starts at `position`.
   // `hits` are the known words and parts of words before it, at least those within reach, ordered
-  // by start, with a whole word before its first part. Returns whether any rule is met.
+  // by start, with a whole word before its first part. Words that matter to none of `wanted`
+  // are left out, so rules other than those stay unseen. Returns whether any rule is met.
   enum class ProximityState : std::uint8_t { kUnseen, kUnmet, kMet };
   bool CollectMet(const std::vector<ContextHit>& hits, absl::string_view before,
-                  std::uint64_t position, std::vector<ProximityState>& states) const;
+                  std::uint64_t position, const ProximitySet& wanted,
+                  std::vector<ProximityState>& states) const;
+
+  // The rules with a phrase that ends with `word`.
+  const ProximitySet& FindRules(std::uint32_t word) const { return words_[word].proximity_rules; }
 
   // False when a known word ends no phrase of any rule, whatever follows it. `before` ends with the
   // word and contains at least the kContextReach + 1 bytes before that, or all.
@@ -72,9 +107,6 @@ class ContextWords {
   // Whether a part of a camel-case name starts at `at`, within a word of `text`: `Key` in `apiKey`,
   // `S3Key` and `APIKey`.
   static bool BeginsPart(absl::string_view text, std::size_t at);
-
-  // Whether a (lower-case) word may stand between a name and its value (ProximityRule::beside).
-  static bool IsLink(absl::string_view word);
 
   // The bytes of words: ASCII letters and digits, and everything beyond ASCII.
   static constexpr regex::ByteSet WordBytes() {
@@ -91,6 +123,7 @@ class ContextWords {
   struct Word {
     std::string word;  // in lower case
     std::vector<Phrase> phrases;
+    ProximitySet proximity_rules;  // of its phrases
   };
   struct Slot {
     std::uint32_t tag = 0;
@@ -131,9 +164,29 @@ class ContextWords {
   bool VisitPhrases(const FoundWord& last, const Window& window, const Wanted& wanted,
                     const Visit& visit) const;
 
+  static constexpr std::size_t kMaxUnspaced = 48;
+  static std::size_t EndSlot(absl::string_view text, std::size_t end) {
+    return (static_cast<unsigned char>(text[end - 1]) ^
+            (static_cast<unsigned char>(text[end - 2]) * 5U)) &
+           0xFF;
+  }
+  struct FoundSpan {
+    std::size_t begin, end;
+    std::uint32_t word;
+  };
+  // Decides on `proximity` by the words of scripts without spaces in [begin, end) of the window;
+  // nullopt if there are none.
+  std::optional<bool> MeetsUnspaced(std::size_t proximity, const Window& window, std::size_t begin,
+                                    std::size_t end) const;
+
+  bool has_unspaced_ = false;
+  std::bitset<256> unspaced_ends_;  // by EndSlot
+  std::bitset<kMaxUnspaced + 1> unspaced_lengths_;
   std::vector<ProximityRule> proximity_rules_;
   std::vector<Word> words_;
-  std::vector<Slot> slots_;  // by hash, open addressing; a power of two, never full
+  static constexpr std::size_t kFilter = 32768;
+  std::bitset<kFilter> filter_;  // by hash: whether there may be a word; small enough to stay near
+  std::vector<Slot> slots_;      // by hash, open addressing; a power of two, never full
 };
 
 }  // namespace countersign::text::redaction

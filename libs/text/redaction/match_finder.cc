@@ -49,7 +49,7 @@ struct MatchFinder::Scratch {
   std::vector<std::uint32_t> current, previous;
   std::vector<std::uint32_t> starts;
   std::vector<std::uint64_t> begins;
-  std::vector<ContextWords::ProximityState> proximity_rules;
+  ContextScratch context;
 };
 
 MatchFinder::Scratch& MatchFinder::LocalScratch() {
@@ -58,7 +58,11 @@ MatchFinder::Scratch& MatchFinder::LocalScratch() {
 }
 
 MatchFinder::MatchFinder(const RedactionProgram& program, TextWindow text, MatchState& state)
-    : program_(program), text_(text), state_(state), scratch_(LocalScratch()) {}
+    : program_(program),
+      text_(text),
+      state_(state),
+      scratch_(LocalScratch()),
+      context_scratch_(scratch_.context) {}
 
 void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
   constexpr States kNone = {nullptr, nullptr};
@@ -78,16 +82,11 @@ void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
     const States seconds =
         earlier != RedactionProgram::kNoPrefix2 ? program_.Seconds(earlier, byte) : kNone;
     States starts = prefix2 != RedactionProgram::kNoPrefix2 ? kNone : program_.starts[cell];
-    const bool in_context = kinds > RedactionProgram::kPlainStart && SeesContextWord(position);
-    if (in_context || (kinds & RedactionProgram::kExclusionStart) != 0) {
-      const States excluded = program_.exclusion_starts[cell];
-      scratch_.starts.assign(starts.begin(), starts.end());
-      if (in_context) {
-        CollectByContext(cell, position, scratch_.starts);
-      } else {
-        scratch_.starts.insert(scratch_.starts.end(), excluded.begin(), excluded.end());
-      }
-      starts = {scratch_.starts.data(), scratch_.starts.data() + scratch_.starts.size()};
+    if (kinds > RedactionProgram::kPlainStart) {
+      std::vector<std::uint32_t>& open = scratch_.starts;
+      open.assign(starts.begin(), starts.end());
+      CollectGated(cell, left, position, open);
+      starts = {open.data(), open.data() + open.size()};
     }
     if (!state_.threads.empty() || !seconds.empty() || !starts.empty()) {
       Step(byte, seconds, starts, position);
@@ -95,6 +94,7 @@ void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
     state_.prefix2 = prefix2;
     state_.prefix2_start = static_cast<std::uint32_t>(position - state_.origin);
   }
+  ReadTables(to);
 }
 
 std::uint64_t MatchFinder::ScanRule(std::uint32_t rule, std::uint64_t from, std::uint64_t upto) {
@@ -115,12 +115,16 @@ std::uint64_t MatchFinder::ScanRule(std::uint32_t rule, std::uint64_t from, std:
           starts.push_back(state);
         }
       }
-      if (!starts.empty() && !ContextAllows(traits, position)) starts.clear();
+      const auto allowed = [&] {
+        return ContextAllows(rule, position) || (InCell(position) && !Excluded(rule, position));
+      };
+      if (!starts.empty() && !allowed()) starts.clear();
     }
     before = byte;
     if (!starts.empty() || !state_.threads.empty()) {
       Step(byte, {nullptr, nullptr}, {starts.data(), starts.data() + starts.size()}, position);
     }
+    upto = std::max(upto, state_.lists_until);  // the next item of a list may follow
   }
   return position;
 }
@@ -147,131 +151,18 @@ void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
   ConfirmCandidates(end);
 }
 
-// Adds the proximity and exclusion starts of a cell whose rules the text before `position` allows.
-void MatchFinder::CollectByContext(std::size_t cell, std::uint64_t position,
-                                   std::vector<std::uint32_t>& open) {
-  constexpr std::uint64_t kFarthest = kContextReach + 1;
-  const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
-  const bool any = program_.context.CollectMet(state_.words, text_.Slice(from, position), position,
-                                               scratch_.proximity_rules);
-  const auto is_met = [&](std::uint32_t proximity) {
-    return proximity != RuleTraits::kNoProximity &&
-           scratch_.proximity_rules[proximity] == ContextWords::ProximityState::kMet;
-  };
-  const auto exclusion_of = [&](std::uint32_t state) {
-    return program_.traits[program_.states[state].rule].exclusion;
-  };
-  for (const std::uint32_t state : program_.exclusion_starts[cell]) {
-    if (!is_met(exclusion_of(state))) open.push_back(state);
-  }
-  if (!any) return;
-  const std::vector<std::uint32_t>& offsets = program_.proximity_starts.offsets;
-  for (std::size_t i = offsets[cell]; i < offsets[cell + 1]; ++i) {
-    const std::uint32_t state = program_.proximity_starts.states[i];
-    if (is_met(program_.proximity_of_starts[i]) && !is_met(exclusion_of(state)))
-      open.push_back(state);
-  }
-}
-
-// False when no context word stands before `position` within reach. Brings MatchState::words up to
-// date, and looks at every byte of a text once for that, as far as it is asked.
-bool MatchFinder::SeesContextWord(std::uint64_t position) {
-  constexpr regex::ByteSet kWordBytes = ContextWords::WordBytes();
-  constexpr std::uint64_t kFarthest = kContextReach + 1;
-  const auto in_word = [&](std::uint64_t at) { return kWordBytes.Contains(text_.At(at)); };
-  std::uint64_t at =
-      std::max({state_.words_until, text_.base, position > kFarthest ? position - kFarthest : 0});
-  // The rest of a word that starts out of reach.
-  const int before = text_.Before(at);
-  if (before >= 0 && kWordBytes.Contains(static_cast<unsigned char>(before))) {
-    std::uint64_t end = at;
-    while (end < position && in_word(end)) ++end;
-    if (end < position || !in_word(position)) {
-      AddParts(at, end, before);
-      at = end;
-    } else {
-      return HasWordInReach(position);
-    }
-  }
-  while (at < position) {
-    if (!in_word(at)) {
-      ++at;
-      continue;
-    }
-    std::uint64_t end = at;
-    while (end < position && in_word(end)) ++end;
-    if (end == position && in_word(position)) break;  // the word is not complete yet
-    const std::uint32_t word = program_.context.Find(text_.Slice(at, end));
-    if (word != ContextWords::kNoWord) AddContextWord(at, end, word, false);
-    AddParts(at, end, -1);
-    at = end;
-  }
-  state_.words_until = at;
-  return HasWordInReach(position);
-}
-
-bool MatchFinder::HasWordInReach(std::uint64_t position) const {
-  return !state_.words.empty() && state_.words.back().begin + kContextReach >= position;
-}
-
-// Adds the parts of the word, or of the rest of a word, in [begin, end). `before` is the byte of
-// the word before it; -1 if none.
-void MatchFinder::AddParts(std::uint64_t begin, std::uint64_t end, int before) {
-  std::string rest;
-  if (before >= 0) rest += static_cast<char>(before);
-  const absl::string_view slice = text_.Slice(begin, end);
-  const std::size_t skipped = rest.size();
-  const bool has_upper = std::any_of(slice.begin() + (skipped == 0 && !slice.empty() ? 1 : 0),
-                                     slice.end(), [](char c) { return 'A' <= c && c <= 'Z'; });
-  if (!has_upper) return;
-  rest.append(slice.data(), slice.size());
-  std::size_t part = 0;  // start of the last part
-  for (std::size_t at = 1; at <= rest.size(); ++at) {
-    if (at < rest.size() && !ContextWords::BeginsPart(rest, at)) continue;
-    const bool known = part >= skipped && (part > 0 || at < rest.size());
-    const std::uint32_t word =
-        known ? program_.context.Find(absl::string_view(rest).substr(part, at - part))
-              : ContextWords::kNoWord;
-    if (word != ContextWords::kNoWord) {
-      AddContextWord(begin + part - skipped, begin + at - skipped, word, true);
-    }
-    part = at;
-  }
-}
-
-void MatchFinder::AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word,
-                                 bool part) {
-  constexpr std::uint64_t kFarthest = kContextReach + 1;
-  const std::uint64_t from = std::max(text_.base, end > kFarthest ? end - kFarthest : 0);
-  const ContextHit added{begin, static_cast<std::uint32_t>(end - begin), word, part};
-  if (!program_.context.EndsPhrase(added, text_.Slice(from, end))) return;
-  std::vector<ContextHit>& words = state_.words;
-  const auto in_reach = std::find_if(words.begin(), words.end(), [begin](const ContextHit& hit) {
-    return hit.begin + kContextReach >= begin;
-  });
-  words.erase(words.begin(), in_reach);
-  words.push_back(added);
-}
-
-bool MatchFinder::MeetsProximity(std::uint32_t proximity, std::uint64_t position) const {
-  constexpr std::uint64_t kFarthest = kContextReach + 1;
-  const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
-  return program_.context.IsMet(proximity, text_.Slice(from, position), text_.At(position));
-}
-
-bool MatchFinder::ContextAllows(const RuleTraits& traits, std::uint64_t position) const {
-  return (traits.proximity == RuleTraits::kNoProximity ||
-          MeetsProximity(traits.proximity, position)) &&
-         (traits.exclusion == RuleTraits::kNoProximity ||
-          !MeetsProximity(traits.exclusion, position));
+void MatchFinder::Found(std::uint32_t rule, std::uint64_t begin, std::uint64_t end) {
+  AddMatch({begin, end, end, rule, false, false});
+  if (program_.traits[rule].proximity != RuleTraits::kNoProximity) RememberList(rule, begin, end);
 }
 
 template <typename Put>
 void MatchFinder::PutNext(unsigned char byte, States seconds, States starts, std::uint64_t position,
                           const Put& put) {
+  const std::uint64_t* const row = program_.SetRow(byte);
   for (const RedactionThread& thread : state_.threads) {
     for (const RedactionProgram::Transition& transition : program_.From(thread.state, byte)) {
-      if (program_.sets[transition.set].Contains(byte)) put(transition.state, thread.start);
+      if (RedactionProgram::Holds(row, transition.set)) put(transition.state, thread.start);
     }
   }
   for (const std::uint32_t state : seconds) put(state, state_.prefix2_start);
@@ -333,7 +224,7 @@ void MatchFinder::Accept(const RedactionThread& thread, std::uint64_t end) {
   if (program_.traits[rule].validated) {
     scratch_.candidates.push_back({rule, thread.state, start});
   } else {
-    AddMatch({start, end, end, rule, false, false});
+    Found(rule, start, end);
   }
 }
 
@@ -361,7 +252,7 @@ void MatchFinder::ConfirmCandidates(std::uint64_t end) {
 void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end) {
   const Validator& validator = program_.rules[rule].validator;
   if (validator(text_.Slice(lowest, end))) {
-    return AddMatch({lowest, end, end, rule, false, false});
+    return Found(rule, lowest, end);
   }
   const std::uint64_t first = FirstBegin(rule, lowest, end);
   if (first == end) return;
@@ -369,8 +260,8 @@ void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_
   std::vector<std::uint64_t>& begins = scratch_.begins;
   for (auto begin = begins.rbegin(); begin != begins.rend(); ++begin) {
     if (!validator(text_.Slice(*begin, end))) continue;
-    if (!ContextAllows(program_.traits[rule], *begin)) continue;
-    return AddMatch({*begin, end, end, rule, false, false});
+    if (!ContextAllows(rule, *begin)) continue;
+    return Found(rule, *begin, end);
   }
 }
 

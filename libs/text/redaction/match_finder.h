@@ -42,6 +42,10 @@ class MatchFinder {
   // window ends. Returns where it stopped.
   std::uint64_t ScanRule(std::uint32_t rule, std::uint64_t from, std::uint64_t upto);
 
+  // Where ScanRule, instead of a stream's table, finds values of the rule in columns that name it:
+  // positions in order.
+  void set_cells(const std::vector<std::uint32_t>* cells) { cells_ = cells; }
+
   // Call at the end of the text.
   void Finish();
 
@@ -57,6 +61,10 @@ class MatchFinder {
   };
   struct Scratch;
   static Scratch& LocalScratch();
+  struct ContextScratch {
+    std::vector<ContextWords::ProximityState> proximity_rules;
+    std::vector<std::uint32_t> listed;  // rules whose list goes on
+  };
 
   // What a match that starts at `position` follows, for the rules' neighbours: `byte`, which stands
   // there, or RedactionProgram::kNoWord.
@@ -65,11 +73,25 @@ class MatchFinder {
   }
   int LeftBeyondAscii(int byte, std::uint64_t position) const;
   void DecideGuarded(int next_byte, std::uint64_t end);
-  void CollectByContext(std::size_t cell, std::uint64_t position, std::vector<std::uint32_t>& open);
-  bool SeesContextWord(std::uint64_t position);
-  bool HasWordInReach(std::uint64_t position) const;
-  bool ContextAllows(const RedactionProgram::RuleTraits& traits, std::uint64_t position) const;
+  // Adds the states of the cell's rules with a context or an exclusion that may start a match.
+  void CollectGated(std::size_t cell, int left, std::uint64_t position,
+                    std::vector<std::uint32_t>& open);
+  void CollectListed(std::uint64_t position);
+  void FindContextWords(std::uint64_t position);
+  bool HasWordInReach(std::uint64_t position, const ProximitySet& proximity_rules) const;
+  bool ContextAllows(std::uint32_t rule, std::uint64_t position) const;
+  bool ComparedBefore(std::uint64_t position) const;
+  bool Excluded(std::uint32_t rule, std::uint64_t position) const;
+  void FindUnspacedWords(std::uint64_t position);
+  // Brings MatchState::table up to date.
+  void ReadTables(std::uint64_t position);
+  bool InCell(std::uint64_t position) const;
+  // Whether a match of `rule` at `position` would be the next item of a list.
+  bool GoesOn(std::uint32_t rule, std::uint64_t position) const;
+  void Found(std::uint32_t rule, std::uint64_t begin, std::uint64_t end);
+  void RememberList(std::uint32_t rule, std::uint64_t begin, std::uint64_t end);
   void AddParts(std::uint64_t begin, std::uint64_t end, int before);
+  void AddWordAndStem(std::uint64_t begin, std::uint64_t end, bool part);
   void AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word, bool part);
   bool MeetsProximity(std::uint32_t proximity, std::uint64_t position) const;
   using States = RedactionProgram::Span<std::uint32_t>;
@@ -91,6 +113,8 @@ class MatchFinder {
   const TextWindow text_;
   MatchState& state_;
   Scratch& scratch_;
+  ContextScratch& context_scratch_;
+  const std::vector<std::uint32_t>* cells_ = nullptr;
 };
 
 }  // namespace countersign::text::redaction

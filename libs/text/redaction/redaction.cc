@@ -207,6 +207,7 @@ std::size_t RedactionStream::memory_bytes() const {
   return sizeof(*this) + buffer_.capacity() + unfinished_.capacity() +
          matches_.threads.capacity() * sizeof(RedactionThread) +
          matches_.words.capacity() * sizeof(ContextHit) +
+         matches_.lists.capacity() * sizeof(ListEnd) + matches_.table.memory_bytes() +
          matches_.clusters.capacity() * sizeof(MatchCluster) + output_.patches.memory_bytes() +
          output_.counts.capacity() * sizeof(std::uint32_t);
 }

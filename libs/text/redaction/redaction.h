@@ -38,10 +38,11 @@ using Validator = std::function<bool(absl::string_view match)>;
 // Words, one of which must stand before a match, completely within the kContextReach bytes before
 // it. Words after a match do not count, so that a stream need not hold text for them.
 struct ProximityRule {
-  // Lower case. They match whole words regardless of ASCII case (a word is a run of ASCII letters,
-  // digits and non-ASCII bytes, so `routing_number` contains two), and parts of camel-case names
-  // (`routingNumber` and `XRoutingNumber` contain them, too). Several words form a phrase and must
-  // follow each other. Empty: no rule.
+  // Lower case. They match whole words (a word is a run of ASCII letters, digits and non-ASCII
+  // bytes, so `routing_number` contains two), and parts of camel-case names (`routingNumber` and
+  // `XRoutingNumber` contain them, too): ASCII letters in any case, others in lower case, in upper
+  // case and with a capital first letter. Words of scripts without spaces also match within a
+  // longer run of letters. Several words form a phrase and must follow each other. Empty: no rule.
   std::vector<std::string> words;
   // The last of these words must be assigned the match: between the two stand only further word
   // characters, quotes (' " ` and \), closing brackets, spaces, tabs, and at least one of = and :
@@ -53,11 +54,22 @@ struct ProximityRule {
   // line it must be assigned, or in a tag. An upper-case name before > is not a context, because
   // replacements have that form.
   bool beside = false;
+  // The last of these words must name the match as its value, in any of the forms of NameReader
+  // (value_readers.h): an assignment, the next cell or tag, a member called `value` …
+  bool named = false;
+  // For exclusions: it is also met directly behind an operator that compares versions (`>=`, `<=`,
+  // `~>`, `==` …) or behind the marks of a heading (`##`).
+  bool compared = false;
 
   bool empty() const { return words.empty(); }
 };
 inline constexpr std::size_t kContextReach = 64;
 inline constexpr std::size_t kBesideReach = 24;
+
+// A list goes on where at most this many bytes stand between a match with a context and the next
+// one of the same rule, and all of them separate items (value_readers.h, ContinuesList): then the
+// next one needs no word of its own.
+inline constexpr std::size_t kListReach = 40;
 
 struct RedactionRule {
   std::string entity;  // lower snake case, as reported in spans
@@ -71,8 +83,9 @@ struct RedactionRule {
   // far as the kContextReach bytes before it tell.
   bool left_word_edge = false;
   Validator validator = nullptr;  // requires a regex width of at most kMaxValidatedWidth
-  ProximityRule context;          // required before a match, unless empty
-  ProximityRule exclusion;        // suppresses a match when it is met before it
+  // Required before a match, unless empty, or unless the match goes on with a list (kListReach).
+  ProximityRule context;
+  ProximityRule exclusion;  // suppresses a match when it is met before it
   // The first min_count - 1 clusters of a text that contain only matches of this rule, or of its
   // group, are released; later ones are replaced.
   std::size_t min_count = 1;

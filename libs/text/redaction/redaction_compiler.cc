@@ -82,7 +82,10 @@ class Compiler {
     }
     AddTransitions(automaton, static_cast<std::uint32_t>(base), rule.validator != nullptr);
     rule.regex = regex::Regex();
+    rule.context.words = ContextWords::AddCases(rule.context.words);
+    rule.exclusion.words = ContextWords::AddCases(rule.exclusion.words);
     RedactionProgram::RuleTraits traits;
+    traits.compared = rule.exclusion.compared;
     traits.validated = rule.validator != nullptr;
     if (!rule.context.empty()) {
       traits.proximity = static_cast<std::uint32_t>(program_.context.Add(rule.context));
@@ -117,6 +120,7 @@ class Compiler {
     RedactionProgram::State end{};
     end.first_transition = static_cast<std::uint32_t>(program_.transitions.size());
     program_.states.push_back(end);
+    FillSetRows();
     const std::size_t left_classes = NumberLeftClasses();
     NumberByteClasses();
     FillStarts(left_classes);
@@ -230,16 +234,52 @@ class Compiler {
           }
         }
         AppendList(program_.starts, states, 0);
-        AppendList(program_.proximity_starts, by_proximity, 0);
         AppendList(program_.exclusion_starts, excluded, 0);
-        for (const std::uint32_t state : by_proximity) {
-          program_.proximity_of_starts.push_back(
-              program_.traits[program_.states[state].rule].proximity);
-        }
+        AppendGated(by_proximity, excluded);
         program_.start_kinds.push_back(
             (states.empty() ? 0 : RedactionProgram::kPlainStart) |
             (by_proximity.empty() ? 0 : RedactionProgram::kProximityStart) |
             (excluded.empty() ? 0 : RedactionProgram::kExclusionStart));
+      }
+    }
+  }
+
+  void AppendGated(std::vector<std::uint32_t>& states, const std::vector<std::uint32_t>& excluded) {
+    const auto traits_of = [&](std::uint32_t state) -> const RedactionProgram::RuleTraits& {
+      return program_.traits[program_.states[state].rule];
+    };
+    std::stable_sort(states.begin(), states.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return traits_of(a).proximity < traits_of(b).proximity;
+    });
+    RedactionProgram::GatedCell cell;
+    cell.first_run = static_cast<std::uint32_t>(program_.gated_runs.size());
+    for (const std::uint32_t state : excluded) {
+      cell.proximity_rules.Add(traits_of(state).exclusion);
+    }
+    for (const std::uint32_t state : states) {
+      const auto& traits = traits_of(state);
+      cell.proximity_rules.Add(traits.proximity);
+      std::vector<RedactionProgram::GatedRun>& runs = program_.gated_runs;
+      const auto at = static_cast<std::uint32_t>(program_.gated_starts.size());
+      if (runs.size() == cell.first_run || runs.back().proximity != traits.proximity) {
+        runs.push_back({traits.proximity, at, at});
+      }
+      runs.back().last = at + 1;
+      program_.gated_starts.push_back(state);
+    }
+    cell.last_run = static_cast<std::uint32_t>(program_.gated_runs.size());
+    program_.gated.push_back(cell);
+  }
+
+  void FillSetRows() {
+    constexpr std::size_t kBits = 64;
+    program_.set_row_words = program_.sets.size() / kBits + 1;
+    program_.set_rows.assign(256 * program_.set_row_words, 0);
+    for (std::size_t set = 0; set < program_.sets.size(); ++set) {
+      for (std::size_t byte = 0; byte < 256; ++byte) {
+        if (!program_.sets[set].Contains(static_cast<unsigned char>(byte))) continue;
+        program_.set_rows[byte * program_.set_row_words + set / kBits] |= std::uint64_t{1}
+                                                                          << (set % kBits);
       }
     }
   }

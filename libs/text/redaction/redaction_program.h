@@ -55,6 +55,7 @@ struct RedactionProgram {
   struct RuleTraits {
     static constexpr std::uint32_t kNoProximity = 0xFFFFFFFF;
     bool validated = false;
+    bool compared = false;                   // an operator that compares excludes a match behind it
     std::uint32_t proximity = kNoProximity;  // in `context`
     std::uint32_t exclusion = kNoProximity;  // the same for the exclusion
     std::uint32_t counter = 0;    // counts released clusters; rules without min_count share 0
@@ -77,6 +78,10 @@ struct RedactionProgram {
   std::uint32_t counters = 1;
   RedactionLimits limits;
   std::vector<regex::ByteSet> sets;
+  // The same by byte: a row of bits that says which sets hold it, so that all transitions on one
+  // byte read one row.
+  std::vector<std::uint64_t> set_rows;
+  std::size_t set_row_words = 0;
   std::vector<regex::Neighbour> neighbours;  // [0] is anything
   // Some rules look for word edges beyond ASCII. Before a match stands then either the last byte of
   // a word character, or kNoWord, a byte that is in no UTF-8, for any other character beyond ASCII.
@@ -93,10 +98,19 @@ struct RedactionProgram {
   std::array<std::uint16_t, 256> byte_class{};
   std::size_t classes = 0;
   Lists starts;
-  Lists proximity_starts;  // the same for rules with a proximity rule
-  std::vector<std::uint32_t>
-      proximity_of_starts;  // by place in proximity_starts.states, in `context`
-  Lists exclusion_starts;   // for rules with an exclusion alone
+  // The same for rules with a proximity rule: those of one proximity rule are a run.
+  struct GatedRun {
+    std::uint32_t proximity;    // in `context`
+    std::uint32_t first, last;  // in `gated_starts`
+  };
+  struct GatedCell {
+    ProximitySet proximity_rules;  // of its rules, and the exclusions of `exclusion_starts`
+    std::uint32_t first_run = 0, last_run = 0;
+  };
+  std::vector<GatedCell> gated;  // by cell
+  std::vector<GatedRun> gated_runs;
+  std::vector<std::uint32_t> gated_starts;
+  Lists exclusion_starts;  // for rules with an exclusion alone
   static constexpr std::uint8_t kPlainStart = 1;
   static constexpr std::uint8_t kProximityStart = 2;
   static constexpr std::uint8_t kExclusionStart = 4;
@@ -129,6 +143,12 @@ struct RedactionProgram {
   }
   Span<std::uint32_t> Seconds(std::uint16_t prefix2, unsigned char byte) const {
     return seconds[prefix2 * second_classes + second_class[byte]];
+  }
+  const std::uint64_t* SetRow(unsigned char byte) const {
+    return set_rows.data() + byte * set_row_words;
+  }
+  static bool Holds(const std::uint64_t* row, std::uint32_t set) {
+    return (row[set / 64] >> (set % 64) & 1) != 0;
   }
   bool Consumes(std::uint32_t state, unsigned char byte) const {
     return sets[states[state].set].Contains(byte);

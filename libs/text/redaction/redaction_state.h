@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "libs/text/redaction/table_reader.h"
 #include "libs/text/unicode/text_fold.h"
 
 // The state of a redaction. Internal to redaction*. Offsets refer to the folded text.
@@ -22,6 +23,13 @@ struct ContextHit {
   std::uint32_t size;
   std::uint32_t word;
   bool part;  // it is a part of a camel-case name
+};
+
+// The last match of a rule with a context: its list may go on.
+struct ListEnd {
+  std::uint64_t begin, end;
+  std::uint32_t rule;
+  bool same_line;  // the word that opened the list stands on the line of its first match
 };
 
 // Matches that share bytes.
@@ -46,8 +54,13 @@ struct MatchState {
   std::vector<RedactionThread> threads;
   std::vector<MatchCluster> clusters;  // not released yet, in order
   std::uint64_t origin = 0;
-  std::vector<ContextHit> words;    // before `words_until` that may be in reach, in order
-  std::uint64_t words_until = 0;    // context words before this offset were searched
+  std::vector<ContextHit> words;     // before `words_until` that may be in reach, in order
+  std::uint64_t words_until = 0;     // context words before this offset were searched
+  std::uint64_t unspaced_until = 0;  // the same for words of scripts without spaces
+  std::vector<ListEnd> lists;        // whose next item may still come …
+  std::uint64_t lists_until = 0;     // … before this offset
+  TableReader table;                 // the table that the text before `table_until` is in
+  std::uint64_t table_until = 0;
   bool guarded = false;             // some thread accepts if the next byte allows it
   std::uint16_t prefix2 = 0;        // RedactionProgram::prefix2s of the last byte …
   std::uint32_t prefix2_start = 0;  // … and where that is, since `origin`

@@ -146,9 +146,14 @@ void ScanRules::AddPhrase(const std::vector<std::string>& words, std::uint32_t t
     set.Add(static_cast<unsigned char>(absl::ascii_toupper(static_cast<unsigned char>(byte))));
     return set;
   };
-  const std::uint16_t beside = NeighbourNumber(regex::Neighbour(), kWordBytes);
+  const bool unspaced = ContextWords::IsUnspaced(words.back());  // it may stand within a word
+  const std::uint16_t beside =
+      NeighbourNumber(regex::Neighbour(), unspaced ? regex::ByteSet() : kWordBytes);
   const std::uint16_t ends =
-      NeighbourNumber(regex::Neighbour(), kWordBytes & ~regex::ByteSet::Range('A', 'Z'));
+      unspaced
+          ? kAnyNext
+          : NeighbourNumber(regex::Neighbour(), kWordBytes & ~(regex::ByteSet::Range('A', 'Z') |
+                                                               regex::ByteSet::Range('0', '9')));
   const std::uint16_t within = NeighbourNumber({kAlnum, false}, {});
   for (std::size_t word = 0; word < words.size(); ++word) {
     const std::string& text = words[word];

@@ -15,7 +15,10 @@
 #include "libs/base/utf8.h"
 #include "libs/text/redaction/context_words.h"
 #include "libs/text/redaction/redaction.h"
+#include "libs/text/redaction/table_reader.h"
+#include "libs/text/unicode/text_fold.h"
 #include "libs/text/unicode/word_edges.h"
+#include "libs/text/unicode/written_escapes.h"
 
 // The definition of redaction (redaction.h), implemented literally and slowly: every start, end and
 // rule, by interpreting the regex tree. For tests only; shares no code with the automaton and takes
@@ -96,6 +99,7 @@ inline std::set<std::size_t> Ends(const regex::RegexNode& node, absl::string_vie
 // for dropped.
 inline int FoldedCodePoint(std::uint32_t code_point) {
   const auto c = static_cast<UChar32>(code_point);
+  if (c == 0xFDD0) return unicode::kStringEdge;
   if (c == 0x17F) return 's';
   if (c == 0x212A) return 'K';
   if (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) return -2;
@@ -141,6 +145,14 @@ inline FoldedText Fold(absl::string_view original) {
   static auto* const known = new std::map<std::uint32_t, int>;  // ICU is slow
   FoldedText folded;
   for (std::size_t at = 0; at < original.size();) {
+    const unicode::WrittenEscape escape = unicode::ReadWrittenEscape(original.substr(at));
+    if (escape.size > 0) {
+      folded.text += escape.meaning;
+      folded.begin.push_back(at);
+      folded.end.push_back(at + escape.size);
+      at += escape.size;
+      continue;
+    }
     const Utf8Char next = DecodeUtf8(original, at);
     int to = -1;
     if (next.valid) {
@@ -183,6 +195,11 @@ inline std::string SpacedPhrase(absl::string_view phrase) {
 struct ContextWord {
   std::size_t begin, end;
 };
+
+// A run that holds words of scripts without spaces is searched at every place.
+inline bool IsUnspacedRun(absl::string_view run) {
+  return redaction::ContextWords::IsUnspaced(run);
+}
 
 // The words of `text` that end at or before `upto`, in order; with `parts`, camel-case words are
 // split.
@@ -264,11 +281,17 @@ inline bool StandsBeside(absl::string_view last, absl::string_view between) {
     while (i < between.size() && ContextByte(between[i])) word += between[i++];
     before = word;
     const bool joined = marks.empty() || marks == "_" || marks == "-" || marks == ".";
-    if (!joined && !redaction::ContextWords::IsLink(absl::AsciiStrToLower(word))) return false;
+    if (!joined && !redaction::IsLink(absl::AsciiStrToLower(word))) return false;
     marks.clear();
   }
   return true;
 }
+
+// A match that may begin a list.
+struct ListItem {
+  std::size_t end;
+  bool same_line;
+};
 
 // Whether a match in folded `text` that starts at `begin` has the required context.
 inline bool HasContext(const redaction::ProximityRule& proximity, absl::string_view text,
@@ -276,22 +299,37 @@ inline bool HasContext(const redaction::ProximityRule& proximity, absl::string_v
   bool found = false;
   bool first = true;
   ContextWord last{0, 0};  // the one that starts last; of several, the shortest
+  const auto take = [&](const ContextWord& word, bool unspaced) {
+    const bool nearer = unspaced ? word.end > last.end : word.end < last.end;
+    const bool later = word.begin > last.begin || (word.begin == last.begin && nearer);
+    if (first || later) last = word;
+    found = true;
+    first = false;
+  };
   for (const bool parts : {false, true}) {
     const std::vector<ContextWord> words = WordsBefore(text, begin, parts);
-    for (const std::string& word : proximity.words) {
-      const std::string wanted = SpacedPhrase(word);
+    for (const std::string& word : redaction::ContextWords::AddCases(proximity.words)) {
+      const std::string wanted = absl::AsciiStrToLower(SpacedPhrase(word));
+      if (IsUnspacedRun(wanted)) {
+        for (std::size_t at = text.find(wanted); at < begin; at = text.find(wanted, at + 1)) {
+          const bool in_reach = at + redaction::kContextReach >= begin;
+          if (in_reach && at + wanted.size() <= begin) take({at, at + wanted.size()}, true);
+        }
+        continue;
+      }
       for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i].begin + redaction::kContextReach < begin) continue;
         std::vector<std::string> phrase;
         for (std::size_t j = i; j < words.size(); ++j) {
-          phrase.push_back(
-              absl::AsciiStrToLower(text.substr(words[j].begin, words[j].end - words[j].begin)));
-          if (absl::StrJoin(phrase, " ") != wanted) continue;
-          found = true;
-          const bool later = words[j].begin > last.begin ||
-                             (words[j].begin == last.begin && words[j].end < last.end);
-          if (first || later) last = words[j];
-          first = false;
+          const std::string whole =
+              absl::AsciiStrToLower(text.substr(words[j].begin, words[j].end - words[j].begin));
+          for (const std::size_t size : {whole.size(), redaction::ContextWords::StemSize(whole)}) {
+            phrase.push_back(whole.substr(0, size));
+            const bool same = absl::StrJoin(phrase, " ") == wanted;
+            phrase.pop_back();
+            if (same) take({words[j].begin, words[j].begin + size}, false);
+          }
+          phrase.push_back(whole);
         }
       }
     }
@@ -299,9 +337,63 @@ inline bool HasContext(const redaction::ProximityRule& proximity, absl::string_v
   if (!found) return false;
   const absl::string_view between = text.substr(last.end, begin - last.end);
   const absl::string_view word = text.substr(last.begin, last.end - last.begin);
-  return (!proximity.assigned || Assigns(between)) &&
-         (!proximity.beside || StandsBeside(word, between));
+  return !redaction::IsReplacement(word, between) && (!proximity.assigned || Assigns(between)) &&
+         (!proximity.beside || StandsBeside(word, between)) &&
+         (!proximity.named || redaction::Names(word, between));
 }
+
+// The same, or the match goes on with a list of `matches` of the rule, which all end before it.
+inline bool HasContextOrList(const redaction::RedactionRule& rule, absl::string_view text,
+                             std::size_t begin, const std::vector<ListItem>& items) {
+  if (HasContext(rule.context, text, begin)) return true;
+  return std::any_of(items.begin(), items.end(), [&](const ListItem& item) {
+    return item.end <= begin && begin - item.end <= redaction::kListReach &&
+           redaction::ContinuesList(text.substr(item.end, begin - item.end), item.same_line);
+  });
+}
+
+inline ListItem MakeItem(const redaction::RedactionRule& rule, absl::string_view text,
+                         std::size_t begin, std::size_t end, const std::vector<ListItem>& items) {
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    if (item->end <= begin && begin - item->end <= redaction::kListReach &&
+        redaction::ContinuesList(text.substr(item->end, begin - item->end), item->same_line)) {
+      return {end, item->same_line};
+    }
+  }
+  const std::size_t reach = redaction::kContextReach + 1;
+  std::size_t from = begin > reach ? begin - reach : 0;
+  const std::size_t line = text.substr(0, begin).rfind('\n');
+  if (line != text.npos) from = std::max(from, line + 1);
+  // Only the text from `from` on counts, so a word that begins before it does not.
+  return {end, HasContext(rule.context, text.substr(from), begin - from)};
+}
+
+// Which rules the column of a table names, at each position. The reader is the definition.
+class TableColumns {
+ public:
+  TableColumns(const std::vector<redaction::RedactionRule>& rules, absl::string_view text) {
+    redaction::ContextWords words;
+    for (const redaction::RedactionRule& rule : rules) {
+      redaction::ProximityRule context = rule.context;
+      context.words = redaction::ContextWords::AddCases(context.words);
+      numbers_.push_back(context.empty() ? 0 : words.Add(context));
+    }
+    if (words.empty()) return;
+    redaction::TableReader table;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      table.VisitNames([&](std::uint32_t proximity) { named_.insert({at, proximity}); });
+      if (table.reading() || redaction::TableReader::EndsLine(text[at]))
+        table.Read(text[at], text.substr(0, at), words);
+    }
+  }
+  bool Names(std::size_t rule, std::size_t begin) const {
+    return named_.count({begin, numbers_[rule]}) > 0;
+  }
+
+ private:
+  std::vector<std::size_t> numbers_;  // by rule
+  std::set<std::pair<std::size_t, std::size_t>> named_;
+};
 
 struct Match {
   std::size_t begin, end;  // in the folded text
@@ -311,22 +403,31 @@ struct Match {
 inline std::vector<Match> AllMatches(const std::vector<redaction::RedactionRule>& rules,
                                      absl::string_view text) {
   std::vector<Match> matches;
+  const TableColumns columns(rules, text);
   for (std::size_t r = 0; r < rules.size(); ++r) {
     const redaction::RedactionRule& rule = rules[r];
     const regex::Regex regex = regex::Folded(rule.regex);
+    std::vector<ListItem> items;
     for (std::size_t begin = 0; begin < text.size(); ++begin) {
       if (begin > 0 && rule.left_forbidden.Contains(static_cast<unsigned char>(text[begin - 1]))) {
         continue;
       }
       if (rule.left_word_edge && FollowsWord(text, begin)) continue;
-      if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;
+      if (!rule.context.empty() && !columns.Names(r, begin) &&
+          !HasContextOrList(rule, text, begin, items)) {
+        continue;
+      }
       if (!rule.exclusion.empty() && HasContext(rule.exclusion, text, begin)) continue;
+      if (rule.exclusion.compared && redaction::EndsInComparison(text.substr(0, begin))) {
+        continue;
+      }
       for (const std::size_t end : Ends(regex.root, text, begin)) {
         const bool forbidden = end < text.size() &&
                                rule.right_forbidden.Contains(static_cast<unsigned char>(text[end]));
         if (end == begin || forbidden) continue;
         if (rule.validator == nullptr || rule.validator(text.substr(begin, end - begin))) {
           matches.push_back({begin, end, r});
+          if (!rule.context.empty()) items.push_back(MakeItem(rule, text, begin, end, items));
         }
       }
     }

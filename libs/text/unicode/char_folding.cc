@@ -12,6 +12,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/strip.h"
+#include "libs/base/utf8.h"
 #include "libs/text/unicode/text_fold.h"
 
 namespace countersign::text::unicode {
@@ -375,6 +376,19 @@ bool ShedsMarks(Form form, std::uint32_t code_point) {
 
 bool IsSpace(std::uint32_t code_point) {
   return code_point == kBrailleBlank || u_isUWhiteSpace(static_cast<UChar32>(code_point)) != 0;
+}
+
+std::string ToUpper(absl::string_view text, bool all_letters) {
+  std::string cased;
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Char character = DecodeUtf8(text, at);
+    const bool changes = character.valid && (all_letters || at == 0);
+    cased += changes ? EncodeUtf8(static_cast<std::uint32_t>(
+                           u_toupper(static_cast<UChar32>(character.code_point))))
+                     : std::string(text.substr(at, character.size));
+    at += character.size;
+  }
+  return cased;
 }
 
 }  // namespace countersign::text::unicode

@@ -22,6 +22,10 @@ bool IsPlainMark(std::uint32_t code_point);
 // Whether `form` removes plain marks after `code_point`.
 bool ShedsMarks(Form form, std::uint32_t code_point);
 
+// `text` with its first letter in upper case, or with all of them; a letter whose upper-case form
+// is several characters stays. REQUIRES: `text` is UTF-8.
+std::string ToUpper(absl::string_view text, bool all_letters);
+
 // The property White_Space.
 bool IsSpace(std::uint32_t code_point);
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "libs/base/utf8.h"
+#include "libs/text/unicode/written_escapes.h"
 
 namespace countersign::text::unicode {
 namespace {
@@ -136,6 +137,7 @@ constexpr FoldRange kRanges[] = {
     {0xAA50, 0xAA59, '0', true},
     {0xABF0, 0xABF9, '0', true},
     {0xFB29, 0xFB29, '+'},
+    {0xFDD0, 0xFDD0, kStringEdge},
     {0xFE00, 0xFE0F, kDrop},
     {0xFE31, 0xFE32, '-'},
     {0xFE50, 0xFE50, ','},
@@ -267,6 +269,9 @@ class FoldTable {
     blocks_.push_back(same);
     for (const FoldRange& range : kRanges) Add(range);
     for (const FoldRange& range : kStrokes) Add(range);
+    for (const char introducer : kEscapeIntroducers) {
+      leads_[static_cast<unsigned char>(introducer)] = true;
+    }
   }
 
   void Add(const FoldRange& range) {
@@ -331,7 +336,8 @@ std::vector<CodePointRange> FoldRanges(const std::vector<CodePointRange>& ranges
       continue;
     }
     for (std::uint32_t c = first; c <= last; ++c) {
-      const int to = FoldCodePoint(c);
+      const bool edge = c == kStringEdge || c == kEscapedQuote || c == kEscapedMark;
+      const int to = edge ? kFoldsToItself : FoldCodePoint(c);
       if (to == kFoldsToNothing) continue;
       const std::uint32_t member = to == kFoldsToItself ? c : static_cast<std::uint32_t>(to);
       folded.emplace_back(member, member);
@@ -393,10 +399,15 @@ std::size_t PlainAsciiPrefix(absl::string_view text) {
   while (at + 8 <= text.size()) {
     std::uint64_t word = 0;
     std::memcpy(&word, text.data() + at, 8);
-    // Bytes beyond ASCII, below the space, or DEL; each test may also report bytes above such.
-    const std::uint64_t delete_bits = word ^ (kOnes * 0x7F);
+    // Bytes beyond ASCII, DEL, below the space, % or & (which differ in one bit of the next
+    // number) and \. Each test may also report bytes above such.
+    const std::uint64_t next = word + kOnes;
+    const std::uint64_t percent = (next | kOnes) ^ (kOnes * ('&' | 1));
+    const std::uint64_t backslash = word ^ (kOnes * '\\');
     const std::uint64_t unusual =
-        (word | (word - kOnes * 0x20) | ((delete_bits - kOnes) & ~delete_bits)) & kHighBits;
+        (word | next | (word - kOnes * 0x20) | ((percent - kOnes) & ~percent) |
+         ((backslash - kOnes) & ~backslash)) &
+        kHighBits;
     if (unusual == 0) {
       at += 8;
     } else if (!skip_plain(at + 8)) {
@@ -424,6 +435,21 @@ std::size_t FoldInto(absl::string_view text, bool end, std::uint64_t base, std::
     if (!table.MayFold(lead)) {
       ++at;
       continue;
+    }
+    if (lead < 0x80) {
+      const WrittenEscape escape = ReadWrittenEscape(text.substr(at));
+      if (escape.unfinished && !end) {
+        copy_until(at);
+        return at;
+      }
+      if (escape.size > 0) {
+        copy_until(at);
+        patches.Add(base + folded.size(), text.substr(at, escape.size), true);
+        folded += escape.meaning;
+        at += escape.size;
+        copied = at;
+        continue;
+      }
     }
     const Utf8Char character = DecodeUtf8(text, at);
     if (!character.valid) {

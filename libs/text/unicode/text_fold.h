@@ -22,8 +22,20 @@
 //   combining lines through, over and under characters, keycaps and other marks for symbols, of
 //   which no letter is made                                         → nothing
 //
+//   escapes that stand in the text as written (written_escapes.h), however often they are escaped
+//   themselves: `\n`, `%0A`, `&quot;` …, and sequences that control a terminal → one character,
+//   which is an edge for what stands beside it
+//
 // Everything else is unchanged, including invalid UTF-8. Properties are those of Unicode 15.
 namespace countersign::text::unicode {
+
+// Bytes of folded text that no text folds to otherwise: all are edges of words and no white space.
+inline constexpr char kEscapedQuote = '\x1D';  // a quote behind backslashes, `%22`, `&quot;`
+inline constexpr char kStringEdge = '\x1E';    // begins or ends a string of a JSON document
+inline constexpr char kEscapedMark = '\x1F';   // punctuation or a space as an escape
+
+// How readers of documents mark the edge of a string: U+FDD0, which is no character of any text.
+inline constexpr char kStringEdgeMark[] = "\xEF\xB7\x90";
 
 inline constexpr int kFoldsToItself = -1;
 inline constexpr int kFoldsToNothing = -2;
@@ -79,7 +91,8 @@ class FoldPatches {
 
 // Appends the folding of `text` to `folded`, whose first byte has the offset `base`, and the
 // differences to `patches`. Returns the number of bytes used: all of them, except that without
-// `end` up to three bytes are left that may start a character that folds.
+// `end` up to three bytes are left that may start a character that folds, or up to
+// kMaxWrittenEscape that may start an escape.
 std::size_t FoldInto(absl::string_view text, bool end, std::uint64_t base, std::string& folded,
                      FoldPatches& patches);
 

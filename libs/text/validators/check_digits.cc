@@ -58,47 +58,6 @@ constexpr std::array<absl::string_view, 24> kPlaceholders = {
     "lorem",   "undefined", "default",   "xxxx",     "process",     "environ",
     "getenv",  "config",    "replace",   "function", "version",     "http"};
 
-// Whether the value looks like a name in a program, words with a number: `user_token_v2`,
-// `getKey2`, `api/v1`.
-bool ReadsAsName(absl::string_view value) {
-  std::size_t digits = 0;
-  bool digit_before = false;
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_isdigit(byte)) {
-      ++digits;
-      digit_before = true;
-    } else if (absl::ascii_isalpha(byte)) {
-      if (digit_before) return false;  // digit within a word
-    } else {
-      digit_before = false;
-    }
-  }
-  return digits <= 5;
-}
-
-// Whether the value is a camel-case name with one number: `findX509Credential`. In random text the
-// words between capitals are shorter.
-bool ReadsAsCamelCase(absl::string_view value) {
-  constexpr std::size_t kWord = 4;
-  std::size_t letters = 0, words = 0, numbers = 0;
-  char before = '_';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = absl::ascii_isalpha(byte);
-    if (letter) ++letters;
-    if (letter &&
-        (absl::ascii_isupper(byte) || !absl::ascii_isalpha(static_cast<unsigned char>(before)))) {
-      ++words;
-    }
-    if (absl::ascii_isdigit(byte) && !absl::ascii_isdigit(static_cast<unsigned char>(before))) {
-      ++numbers;
-    }
-    before = c;
-  }
-  return numbers == 1 && words > 1 && letters >= kWord * words;
-}
-
 }  // namespace
 
 std::string KeepDigits(absl::string_view match) {
@@ -233,6 +192,44 @@ double Entropy(absl::string_view text) {
     entropy -= share * std::log2(share);
   }
   return entropy;
+}
+
+bool ReadsAsName(absl::string_view value) {
+  std::size_t digits = 0;
+  bool digit_before = false;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isdigit(byte)) {
+      ++digits;
+      digit_before = true;
+    } else if (absl::ascii_isalpha(byte)) {
+      if (digit_before) return false;  // digit within a word
+    } else {
+      digit_before = false;
+    }
+  }
+  return digits <= 5;
+}
+
+// In random text the words between capitals are shorter.
+bool ReadsAsCamelCase(absl::string_view value) {
+  constexpr std::size_t kWord = 4;
+  std::size_t letters = 0, words = 0, numbers = 0;
+  char before = '_';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool letter = absl::ascii_isalpha(byte);
+    if (letter) ++letters;
+    if (letter &&
+        (absl::ascii_isupper(byte) || !absl::ascii_isalpha(static_cast<unsigned char>(before)))) {
+      ++words;
+    }
+    if (absl::ascii_isdigit(byte) && !absl::ascii_isdigit(static_cast<unsigned char>(before))) {
+      ++numbers;
+    }
+    before = c;
+  }
+  return numbers == 1 && words > 1 && letters >= kWord * words;
 }
 
 bool IsEvenlySpread(absl::string_view value) {

@@ -61,4 +61,10 @@ bool IsEvenlySpread(absl::string_view value);
 // The same, and without words such as `example` or `changeme`.
 bool LooksRandom(absl::string_view value);
 
+// Whether the value looks like a name in a program, words with a number: `user_token_v2`,
+// `getKey2`, `api/v1`.
+bool ReadsAsName(absl::string_view value);
+// Whether the value is a camel-case name with one number: `findX509Credential`.
+bool ReadsAsCamelCase(absl::string_view value);
+
 }  // namespace countersign::text::validators

@@ -1,13 +1,13 @@
 #include "libs/text/validators/credentials.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "libs/text/validators/check_digits.h"
+#include "libs/text/validators/placeholders.h"
 
 namespace countersign::text::validators {
 
@@ -31,22 +31,72 @@ bool IsMixedRandom(absl::string_view match) {
   return has(absl::ascii_isupper) && has(absl::ascii_islower) && IsEvenlySpread(match);
 }
 
-bool IsPasswordLike(absl::string_view match) {
-  bool digit = false, upper = false, lower = false, mark = false;
-  for (const char c : match) {
+namespace {
+
+struct Kinds {
+  bool digit = false, upper = false, lower = false;
+  bool mark = false;  // other than those that join words: - _ . / :
+  bool letter() const { return upper || lower; }
+};
+
+Kinds CountKinds(absl::string_view text) {
+  Kinds kinds;
+  for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    digit = digit || absl::ascii_isdigit(byte);
-    upper = upper || absl::ascii_isupper(byte);
-    lower = lower || absl::ascii_islower(byte);
-    mark = mark || (absl::ascii_ispunct(byte) && c != '_' && c != '-');
+    kinds.digit = kinds.digit || absl::ascii_isdigit(byte);
+    kinds.upper = kinds.upper || absl::ascii_isupper(byte);
+    kinds.lower = kinds.lower || absl::ascii_islower(byte) || byte >= 0x80;
+    kinds.mark = kinds.mark || (absl::ascii_ispunct(byte) && !absl::StrContains("-_./:", c));
   }
-  constexpr std::array<absl::string_view, 9> kStandIns = {"changeme",    "example", "your",
-                                                          "placeholder", "dummy",   "xxxx",
-                                                          "getpass",     "getenv",  "environ"};
-  const std::string lowered = absl::AsciiStrToLower(match);
-  return (upper || lower) && digit && (mark || (upper && lower)) &&
-         std::none_of(kStandIns.begin(), kStandIns.end(),
-                      [&](absl::string_view word) { return absl::StrContains(lowered, word); });
+  return kinds;
+}
+
+// Whether the value is an expression of a program, a path, an address or a version, not a
+// password: `config.pass1`, `/run/secrets/p4ss`, `a::b2`, `v1.2.3`.
+bool ReadsAsCode(absl::string_view value) {
+  const bool joined = absl::StrContains(value, "://") || absl::StrContains(value, "::") ||
+                      absl::StrContains(value, "->") || absl::StartsWith(value, "/") ||
+                      absl::StartsWith(value, "./") || absl::StartsWith(value, "../") ||
+                      absl::StartsWith(value, "--") || absl::StrContains(value, "()");
+  if (joined) return true;
+  const auto name_byte = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_-./:", c);
+  };
+  const bool dotted = value.find_first_of("./") != value.npos;
+  return dotted && std::all_of(value.begin(), value.end(), name_byte);
+}
+
+}  // namespace
+
+bool IsPasswordLike(absl::string_view match) {
+  const Kinds kinds = CountKinds(match);
+  return kinds.letter() && kinds.digit && (kinds.mark || (kinds.upper && kinds.lower)) &&
+         !ReadsAsCode(match) && !IsPasswordPlaceholder(match);
+}
+
+bool IsStatedPassword(absl::string_view match) {
+  const Kinds kinds = CountKinds(match);
+  return kinds.mark && IsPasswordLike(match);
+}
+
+bool IsQuotedPassword(absl::string_view match) {
+  const Kinds kinds = CountKinds(match);
+  if (!kinds.letter() || IsPasswordPlaceholder(match)) return false;
+  const bool mixed = (kinds.upper && kinds.lower) || kinds.mark;
+  const bool strong = kinds.digit && mixed;
+  const bool marked = kinds.mark && kinds.upper && kinds.lower;
+  if (strong || marked) {
+    // A path with letters of both cases and a digit is still a password between quotes.
+    return !absl::StrContains(match, "://") && !absl::StrContains(match, "()") &&
+           (match.find('{') == match.npos || match.find('}') == match.npos);
+  }
+  return kinds.digit && !ReadsAsCode(match) && !ReadsAsName(match);
+}
+
+bool IsShortToken(absl::string_view match) {
+  const Kinds kinds = CountKinds(match);
+  return kinds.digit && kinds.letter() && !ReadsAsName(match) && !ReadsAsCode(match) &&
+         !IsPasswordPlaceholder(match);
 }
 
 bool HasDigit(absl::string_view match) {

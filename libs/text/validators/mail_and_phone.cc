@@ -1,5 +1,6 @@
 #include "libs/text/validators/mail_and_phone.h"
 
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/ascii.h"
@@ -11,13 +12,15 @@ namespace countersign::text::validators {
 namespace {
 
 // File extensions and member names that are not top-level domains.
-constexpr std::array<absl::string_view, 64> kNoDomains = {
-    "bak",  "bin", "bmp",  "cfg",  "cjs",  "class", "conf", "cpp",  "csproj", "css",  "csv",
-    "dll",  "doc", "docx", "dot",  "env",  "exe",   "gif",  "gz",   "hpp",    "htm",  "html",
-    "ico",  "ini", "jar",  "java", "jpeg", "jpg",   "js",   "json", "jsx",    "less", "lock",
-    "log",  "map", "mjs",  "old",  "orig", "patch", "pdf",  "php",  "png",    "ppt",  "rb",
-    "scss", "svg", "tar",  "tgz",  "tiff", "tmp",   "toml", "ts",   "tsx",    "ttf",  "txt",
-    "vue",  "war", "wasm", "webp", "woff", "xls",   "xml",  "yaml", "yml"};
+constexpr std::array<absl::string_view, 74> kNoDomains = {
+    "bak", "bin", "bmp", "cfg", "cjs", "class", "conf", "cpp", "csproj", "css", "csv", "dll", "doc",
+    "docx", "dot", "env", "exe", "gif", "gz", "hpp", "htm", "html", "ico", "ini", "jar", "java",
+    "jpeg", "jpg", "js", "json", "jsx", "less", "lock", "log", "map", "mjs", "old", "orig", "patch",
+    "pdf", "php", "png", "ppt", "rb", "scss", "svg", "tar", "tgz", "tiff", "tmp", "toml", "ts",
+    "tsx", "ttf", "txt", "vue", "war", "wasm", "webp", "woff", "xls", "xml", "yaml", "yml",
+    // Units of systemd.
+    "service", "socket", "timer", "mount", "automount", "swap", "target", "slice", "scope",
+    "device"};
 
 bool AllDigits(absl::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos;
@@ -33,6 +36,10 @@ bool IsMailAddress(absl::string_view match) {
   const absl::string_view local = match.substr(0, at);
   const absl::string_view domain = match.substr(at + (sign == match.npos ? 3 : 1));
   if (absl::EndsWith(local, ".") || absl::StrContains(local, "..")) return false;
+  // What stands before `=` belongs to the address of a bounce only (`bounce+ann=example.org@…`).
+  const std::size_t equals = local.find('=');
+  if (equals != local.npos && local.substr(0, equals).find('+') == local.npos) return false;
+  if (local == "git" || local == "hg" || local == "svn") return false;  // an account of a forge
   const std::size_t dot = domain.rfind('.');
   const std::string last = absl::AsciiStrToLower(domain.substr(dot + 1));
   for (const absl::string_view name : kNoDomains) {
@@ -45,10 +52,46 @@ bool IsMailAddress(absl::string_view match) {
   return !version;
 }
 
+// Whether a date stands at the beginning, as in `2024-01-15 12`.
+namespace {
+bool BeginsWithDate(absl::string_view match) {
+  const absl::string_view text = match.substr(std::min(match.find_first_not_of('('), match.size()));
+  if (text.size() < 8) return false;
+  const auto is_mark = [](char c) { return c == '-' || c == '/' || c == '.'; };
+  const auto number = [&](std::size_t at, std::size_t size) -> int {
+    const absl::string_view part = text.substr(std::min(at, text.size()), size);
+    return part.size() == size && AllDigits(part) ? NumberAt(part, 0, size) : -1;
+  };
+  const int year = number(0, 4);
+  if (year >= 1900 && year <= 2099 && is_mark(text[4]) && text.size() >= 10 && text[7] == text[4] &&
+      IsDate(year, number(5, 2), number(8, 2))) {
+    return true;
+  }
+  const int late = number(6, 4);
+  return late >= 1900 && late <= 2099 && is_mark(text[2]) && text[5] == text[2] &&
+         (IsDate(late, number(3, 2), number(0, 2)) || IsDate(late, number(0, 2), number(3, 2)));
+}
+
+// Whether it is a number with decimals: `35236450.6`, `1234.56`.
+bool IsDecimal(absl::string_view match) {
+  const std::size_t dot = match.find('.');
+  return dot != match.npos && match.find_first_of(" -/()", 0) == match.npos &&
+         match.find('.', dot + 1) == match.npos && (match.size() - dot <= 3 || dot > 5);
+}
+}  // namespace
+
 bool IsInternationalPhone(absl::string_view match) {
-  std::string digits = KeepDigits(match.substr(0, match.find_first_of("xXe#")));
-  if (absl::StartsWith(digits, "00")) digits.erase(0, 2);
-  return digits.size() >= 8 && digits.size() <= 15 && digits[0] != '0' && !AllEqual(digits);
+  const absl::string_view number = match.substr(0, match.find_first_of("xXe#"));
+  std::string digits = KeepDigits(number);
+  const bool dialled = absl::StartsWith(digits, "00");
+  if (dialled) digits.erase(0, 2);
+  if (digits.size() < 8 || digits.size() > 15 || digits[0] == '0' || AllEqual(digits)) return false;
+  if (digits[0] == '1' && digits.size() != 11) return false;
+  if (digits[0] == '7' && digits.size() != 11) return false;
+  if (IsDecimal(number.substr(number[0] == '+' ? 1 : 0))) return false;
+  // A short number without groups is one with a sign: a difference, a changed line.
+  const bool grouped = number.find_first_of(" .()/-") != number.npos;
+  return grouped || dialled || digits.size() >= 10;
 }
 
 bool IsNorthAmericanPhone(absl::string_view match) {
@@ -60,12 +103,24 @@ bool IsNorthAmericanPhone(absl::string_view match) {
 
 bool IsNationalPhone(absl::string_view match) {
   const std::string digits = KeepDigits(match);
-  return digits.size() >= 9 && digits.size() <= 12 && digits[1] != '0' && !AllEqual(digits);
+  return digits.size() >= 9 && digits.size() <= 12 && digits[1] != '0' && !AllEqual(digits) &&
+         !BeginsWithDate(match);
 }
 
 bool IsAnyPhone(absl::string_view match) {
   const std::string digits = KeepDigits(match);
-  return digits.size() >= 7 && digits.size() <= 13 && !AllEqual(digits);
+  return digits.size() >= 7 && digits.size() <= 13 && !AllEqual(digits) && !BeginsWithDate(match) &&
+         !IsDecimal(match);
+}
+
+bool IsGroupedPhone(absl::string_view match) {
+  std::size_t groups = 0;
+  for (std::size_t i = 0; i < match.size(); ++i) {
+    const bool digit = absl::ascii_isdigit(static_cast<unsigned char>(match[i]));
+    const bool before = i > 0 && absl::ascii_isdigit(static_cast<unsigned char>(match[i - 1]));
+    if (digit && !before) ++groups;
+  }
+  return groups >= 3 && KeepDigits(match).size() >= 8 && IsLikelyPhone(match);
 }
 
 bool IsLikelyPhone(absl::string_view match) {

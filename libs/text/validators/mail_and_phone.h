@@ -15,6 +15,8 @@ bool IsNationalPhone(absl::string_view match);
 bool IsAnyPhone(absl::string_view match);
 // Not a date, a time in seconds or milliseconds since 1970, a range of years, or a decimal.
 bool IsLikelyPhone(absl::string_view match);
+// The same in at least three groups.
+bool IsGroupedPhone(absl::string_view match);
 // An assigned country code of ITU-T E.164 after 00, in groups.
 bool IsGroupedInternational(absl::string_view match);
 

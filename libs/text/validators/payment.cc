@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -66,25 +67,29 @@ constexpr std::array kBrands = {
     Brand{3, 353, 356, Lengths(16, 19)},                                  // JCB, RuPay
 };
 
-// Cards are written as one run, digit by digit, or in groups of at least four; other groupings are
-// rows of numbers.
+// Cards are written as one run, digit by digit, in groups of four or multiples of it, or as 4-6-5,
+// 4-6-4, 4-5-6, 6-13 and 8-8; other groupings are rows of numbers.
 bool GroupedAsCard(absl::string_view match) {
+  std::vector<std::size_t> groups;
   std::size_t group = 0;
-  std::size_t groups = 0;
-  std::size_t single = 0;
-  bool narrow = false;  // a group of less than four digits before the last one
   for (std::size_t i = 0; i <= match.size(); ++i) {
     if (i < match.size() && absl::ascii_isdigit(static_cast<unsigned char>(match[i]))) {
       ++group;
       continue;
     }
-    if (group == 0) continue;
-    ++groups;
-    if (group == 1) ++single;
-    if (group < 4 && i < match.size()) narrow = true;
+    if (group > 0) groups.push_back(group);
     group = 0;
   }
-  return !narrow || single == groups;
+  const auto single = [](std::size_t size) { return size == 1; };
+  if (groups.size() == 1 || std::all_of(groups.begin(), groups.end(), single)) return true;
+  if (groups[0] > 4 && groups.size() == 2 && groups[1] >= 4) return true;  // 6-13, 8-8
+  if (groups == std::vector<std::size_t>{4, 5, 6}) return true;            // UATP
+  if (groups[0] == 4 && groups[1] == 6) {  // American Express, Diners Club
+    return groups.size() == 3 && (groups[2] == 4 || groups[2] == 5);
+  }
+  return std::all_of(groups.begin(), groups.end() - 1,
+                     [](std::size_t size) { return size % 4 == 0; }) &&
+         groups.back() <= 8;
 }
 
 // IBAN Registry, release 97 (SWIFT): the part after the check digits, by country; n for digits, a

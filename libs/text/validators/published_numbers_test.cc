@@ -245,7 +245,8 @@ TEST_CASE("ipv6: addresses with digits and enough groups", "[validators]") {
     INFO(invalid);
     CHECK_FALSE(Accepts("ipv6", invalid));
   }
-  CHECK(Accepts("ipv6_any", "::1"));
+  CHECK_FALSE(Accepts("ipv6_any", "::1"));
+  CHECK(Accepts("ipv6_any", "fd00::1"));
   CHECK_FALSE(Accepts("ipv6_any", "::"));
   CHECK(Accepts("ipv6_long", "2001:db8::1"));
   CHECK_FALSE(Accepts("ipv6_long", "20:30:4::50:6"));

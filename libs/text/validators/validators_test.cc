@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/text/validators/check_digits.h"
+#include "libs/text/validators/credentials.h"
 #include "libs/text/validators/keccak.h"
+#include "libs/text/validators/placeholders.h"
 
 namespace countersign::text::validators {
 namespace {
@@ -127,6 +129,57 @@ TEST_CASE("LooksRandom: accepts random strings, refuses names and placeholders",
     INFO(no);
     CHECK_FALSE(LooksRandom(no));
   }
+}
+
+TEST_CASE("IsPlaceholder: what documentation writes, and no random secret", "[validators]") {
+  for (const char* text :
+       {"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AKIAIOSFODNN7EXAMPLE", "sk-your-key-here",
+        "XXXXXXXX", "glpat-00000000000000000000", "<API-KEY>", "0123456789abcdef",
+        "REPLACE_ME_1234567890", "sk-{{ KEY }}", "YOUR_TOKEN_1234567890123456789012345",
+        "sk-xxxx-xxxx", "yourapikey12345"}) {
+    INFO(text);
+    CHECK(IsPlaceholder(text));
+  }
+  std::mt19937 random(20260202);
+  constexpr absl::string_view kLetters =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string secret;
+    while (secret.size() < 60) secret += kLetters[random() % kLetters.size()];
+    if (IsPlaceholder(secret)) FAIL_CHECK(secret);
+  }
+  CHECK_FALSE(IsPlaceholder(""));
+  // A short word within random letters says nothing.
+  CHECK_FALSE(IsPlaceholder("EAAAlUbVVbWF1GObvAvh2oP_9JLp033PfJQ7yNR-kpb_XlY6rIbLoREmzL0Bb2d7"));
+}
+
+TEST_CASE("passwords: what people choose, and not what programs say", "[validators]") {
+  for (const char* text : {"S3cr3tPw9x!", "P@ssw0rd42", "Summer2024!", "aB3$efgh"}) {
+    INFO(text);
+    CHECK(IsPasswordLike(text));
+    CHECK(IsQuotedPassword(text));
+    CHECK(IsStatedPassword(text));
+  }
+  for (const char* text : {"abcDEF/ghi9", "abcDEF(ghi9)", "abcDEF<ghi9", "9@tm!(B/2H_PRNz?4{/@",
+                           "c0rrect\"horse9", "abcDEF!ghi"}) {
+    INFO(text);
+    CHECK(IsQuotedPassword(text));
+  }
+  for (const char* text : {"", "changeme", "your-Password-1", "<Password1>", "${DB_PASSWORD_1}",
+                           "$Password1", "xxxxxxxx", "********", "string", "required", "password_2",
+                           "https://x.example/A1", "getPassword1()", "{Password1}"}) {
+    INFO(text);
+    CHECK_FALSE(IsPasswordLike(text));
+    CHECK_FALSE(IsQuotedPassword(text));
+    CHECK_FALSE(IsStatedPassword(text));
+  }
+  for (const char* text : {"config.Pass1", "/run/secrets/Db1", "v1.2.3-RC", "Type::Name1"}) {
+    INFO(text);
+    CHECK_FALSE(IsPasswordLike(text));
+  }
+  CHECK_FALSE(IsStatedPassword("Sha256Hash"));
+  CHECK(IsShortToken("abc123def"));
+  CHECK_FALSE(IsShortToken("token1"));
 }
 
 TEST_CASE("IsDate: accepts existing dates only", "[validators]") {

@@ -76,6 +76,20 @@ TEST_CASE("ReadRuleFile: the parts of a pattern are put together, anchors includ
   CHECK(read.file.rules.at(0).pattern == "[a-f]{4}-[a-f]{4}");
 }
 
+TEST_CASE("ReadRuleFile: words by language, each once, and operators that compare", "[generator]") {
+  const Read read = ReadText(
+      absl::StrCat(kRule, "    context: {named: {en: [phone, mobile], de: [telefon, mobile]}}\n",
+                   "    exclusion: {beside: [version], compared: true}\n"));
+  CHECK(read.errors.empty());
+  REQUIRE(read.file.rules.size() == 1);
+  CHECK(read.file.rules[0].context.kind == RuleWords::Kind::kNamed);
+  CHECK(read.file.rules[0].context.words == std::vector<std::string>{"phone", "mobile", "telefon"});
+  CHECK(read.file.rules[0].exclusion.compared);
+  const Read wrong = ReadText(absl::StrCat(kRule, "    context: {near: {English: [phone]}}\n"));
+  REQUIRE(wrong.errors.size() == 1);
+  CHECK(absl::StrContains(wrong.errors[0], "a language is expected"));
+}
+
 TEST_CASE("ReadRuleFile: every mistake is reported with its file and line", "[generator]") {
   struct Mistake {
     const char* from;

@@ -126,19 +126,49 @@ class Reader {
     }
   }
 
+  // A list of words, or lists by language: {en: [phone], de: [telefon]}.
+  std::vector<std::string> ReadWordList(const YAML::Node& node, absl::string_view what) {
+    if (!node.IsMap()) return Texts(node, what);
+    std::vector<std::string> words;
+    std::set<std::string> languages;
+    for (const auto& member : node) {
+      const std::string language = member.first.IsScalar() ? member.first.Scalar() : "";
+      const bool code = (language.size() == 2 || language.size() == 3) &&
+                        std::all_of(language.begin(), language.end(),
+                                    [](char c) { return c >= 'a' && c <= 'z'; });
+      if (!code) Refuse(member.first, "a language is expected, as two or three letters (ISO 639)");
+      if (!languages.insert(language).second) {
+        Refuse(member.first, absl::StrCat("'", language, "' is given twice"));
+      }
+      for (std::string& word : Texts(member.second, language)) {
+        // Languages share words.
+        if (std::find(words.begin(), words.end(), word) == words.end()) {
+          words.push_back(std::move(word));
+        }
+      }
+    }
+    if (words.empty()) Refuse(node, absl::StrCat("'", what, "' must not be empty"));
+    return words;
+  }
+
   RuleWords ReadWords(const YAML::Node& node) {
     static const std::map<std::string, RuleWords::Kind> kKinds = {
         {"near", RuleWords::Kind::kNear},
         {"assigned_to", RuleWords::Kind::kAssignedTo},
-        {"beside", RuleWords::Kind::kBeside}};
+        {"beside", RuleWords::Kind::kBeside},
+        {"named", RuleWords::Kind::kNamed}};
     RuleWords words;
-    const Fields fields = ReadFields(node, {"near", "assigned_to", "beside"});
+    Fields fields = ReadFields(node, {"near", "assigned_to", "beside", "named", "compared"});
+    if (const auto compared = fields.find("compared"); compared != fields.end()) {
+      words.compared = ReadFlag(compared->second);
+      fields.erase(compared);
+    }
     if (fields.size() != 1) {
-      Refuse(node, "one of 'near', 'assigned_to' and 'beside' is expected");
+      Refuse(node, "one of 'near', 'assigned_to', 'beside' and 'named' is expected");
       return words;
     }
     words.kind = kKinds.at(fields.begin()->first);
-    words.words = Texts(fields.begin()->second, fields.begin()->first);
+    words.words = ReadWordList(fields.begin()->second, fields.begin()->first);
     std::set<std::string> seen;
     for (const std::string& word : words.words) {
       if (std::any_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) ||

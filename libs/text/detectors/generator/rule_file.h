@@ -10,8 +10,9 @@ namespace countersign::text::detectors {
 
 // Words, one of which must (or must not) precede a match.
 struct RuleWords {
-  enum class Kind { kNone, kNear, kAssignedTo, kBeside } kind = Kind::kNone;
+  enum class Kind { kNone, kNear, kAssignedTo, kBeside, kNamed } kind = Kind::kNone;
   std::vector<std::string> words;
+  bool compared = false;  // of exclusions
 
   bool operator==(const RuleWords&) const = default;
 };

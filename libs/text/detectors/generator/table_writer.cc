@@ -19,10 +19,11 @@ std::string Heading(absl::string_view made_from) {
 }
 
 std::string WordsExpression(const RuleWords& words) {
-  const char* const kinds[] = {"kNone", "kNear", "kAssignedTo", "kBeside"};
+  const char* const kinds[] = {"kNone", "kNear", "kAssignedTo", "kBeside", "kNamed"};
   if (words.kind == RuleWords::Kind::kNone) return "{}";
   return absl::StrCat("{WordsRow::Kind::", kinds[static_cast<int>(words.kind)], ", ",
-                      CppLiteral(absl::StrJoin(words.words, "\n")), "}");
+                      CppLiteral(absl::StrJoin(words.words, "\n")),
+                      words.compared ? ", true}" : "}");
 }
 
 std::string RowExpression(const Rule& rule) {
