@@ -35,6 +35,12 @@ struct IncomingRequest {
   const domain::Connection* connection = nullptr;
 };
 
+// A header that says how many of a body's bytes come before `end`.
+struct HeadSize {
+  std::string header;
+  std::size_t end = 0;
+};
+
 // A request after parsing by its dialect. Immutable.
 struct ReadCall {
   std::shared_ptr<const domain::Prompt> prompt;
@@ -43,6 +49,9 @@ struct ReadCall {
   std::string body;                        // as received
   std::vector<members::TextPlace> places;  // places of prompt->parts
   std::vector<LengthPrefix> lengths;       // lengths in the body, written anew around edits
+  std::vector<DecimalSize> sizes;          // the same of sizes
+  std::optional<HeadSize> head_size;       // sent with what it is after all edits
+  std::string content_type = "application/json";  // of the body; over gRPC it has its own
   std::vector<Edit> additions;             // additions that the gateway needs for its accounting
   bool hide_usage = false;                 // the caller did not ask for the answer's usage event
   bool rpc = false;                        // sent upstream over gRPC
@@ -69,6 +78,7 @@ struct Delivery {
   std::vector<OutputText> output;
   bool recorded = true;   // false: a comment without content
   bool is_final = false;  // the final marker: the answer is complete
+  HeaderList headers;     // of a document: they join its head
   HeaderList trailers;    // of the final one: they follow the body
 };
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -80,6 +81,24 @@ absl::StatusOr<std::vector<QueryText>> FindQueryTexts(absl::string_view query) {
     texts.push_back(QueryText{std::string(split.first), std::move(text)});
   }
   return texts;
+}
+
+absl::Status AddQuery(absl::string_view query, ReadCall& call) {
+  if (query.empty()) return absl::OkStatus();
+  CS_ASSIGN_OR_RETURN(std::vector<QueryText> texts, FindQueryTexts(query));
+  absl::StrAppend(&call.upstream_path, "?", query);
+  if (texts.empty()) return absl::OkStatus();
+  domain::Prompt prompt = *call.prompt;
+  for (QueryText& text : texts) {
+    domain::TextPart part;
+    part.role = "user";
+    part.pointer = absl::StrCat("/?", text.name);
+    part.text = std::move(text.text);
+    prompt.parts.push_back(std::move(part));
+    call.places.emplace_back();
+  }
+  call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
+  return absl::OkStatus();
 }
 
 }  // namespace countersign::dialects

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/dialects/dialect.h"
 
 namespace countersign::dialects {
 
@@ -22,5 +23,9 @@ struct QueryText {
 // INVALID_ARGUMENT when two servers could read the query differently (wrong or double encoding,
 // characters that must be encoded, control characters), and above 1,024 bytes or 32 parameters.
 absl::StatusOr<std::vector<QueryText>> FindQueryTexts(absl::string_view query);
+
+// Adds `query` to the upstream's path of `call`, and its texts to the prompt, where they cannot be
+// replaced. Errors as of FindQueryTexts.
+absl::Status AddQuery(absl::string_view query, ReadCall& call);
 
 }  // namespace countersign::dialects

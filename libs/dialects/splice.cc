@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -101,6 +102,40 @@ class LengthEdits {
 };
 
 }  // namespace
+
+void AddSizeEdits(const std::vector<DecimalSize>& sizes, std::vector<Edit>& edits) {
+  if (sizes.empty() || edits.empty()) return;
+  Sort(edits);
+  // The bytes that the first edits add, modulo 2^64.
+  std::vector<std::size_t> grown = {0};
+  for (const Edit& edit : edits) {
+    grown.push_back(grown.back() + edit.replacement.size() - (edit.end - edit.begin));
+  }
+  const auto count_before = [&](std::size_t at) {
+    const auto first = std::lower_bound(
+        edits.begin(), edits.end(), at,
+        [](const Edit& edit, std::size_t begin) { return edit.begin < begin; });
+    return static_cast<std::size_t>(first - edits.begin());
+  };
+  std::vector<Edit> found;
+  for (const DecimalSize& size : sizes) {
+    const std::size_t by = grown[count_before(size.end)] - grown[count_before(size.begin)];
+    if (by == 0) continue;
+    found.push_back({size.at, size.at_end, absl::StrCat(size.end - size.begin + by)});
+  }
+  edits.insert(edits.end(), std::make_move_iterator(found.begin()),
+               std::make_move_iterator(found.end()));
+}
+
+std::size_t CountAfter(const std::vector<Edit>& edits, std::size_t end) {
+  std::size_t removed = 0, added = 0;
+  for (const Edit& edit : edits) {
+    if (edit.begin >= end) continue;
+    removed += edit.end - edit.begin;
+    added += edit.replacement.size();
+  }
+  return end - removed + added;
+}
 
 absl::StatusOr<std::string> Splice(absl::string_view source, std::vector<Edit> edits) {
   Sort(edits);

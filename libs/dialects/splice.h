@@ -40,4 +40,19 @@ struct LengthPrefix {
 absl::StatusOr<std::string> Splice(absl::string_view source, std::vector<Edit> edits,
                                    std::vector<LengthPrefix> lengths);
 
+// A decimal number at [at, at_end) that says how many bytes [begin, end) has, somewhere else.
+struct DecimalSize {
+  std::size_t at = 0;
+  std::size_t at_end = 0;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+// Appends the edits that write the sizes anew that count edited bytes. REQUIRES: each edit lies within
+// what a size counts, or outside of it.
+void AddSizeEdits(const std::vector<DecimalSize>& sizes, std::vector<Edit>& edits);
+
+// What the bytes [0, end) become: their number after the edits among them.
+std::size_t CountAfter(const std::vector<Edit>& edits, std::size_t end);
+
 }  // namespace countersign::dialects

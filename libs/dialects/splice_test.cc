@@ -43,5 +43,21 @@ TEST_CASE("Splice: lengths around edits are written anew", "[dialects]") {
   CHECK(absl::IsInternal(Splice(source, {{11, 15, ""}}, lengths).status()));
 }
 
+TEST_CASE("AddSizeEdits: sizes elsewhere count what their bytes become", "[dialects]") {
+  // Sizes of "aaaa" and "bb", which follow both.
+  const std::string source = "[4,2]aaaabb";
+  const std::vector<DecimalSize> sizes = {{1, 2, 5, 9}, {3, 4, 9, 11}};
+  const auto write = [&](std::vector<Edit> edits) {
+    AddSizeEdits(sizes, edits);
+    const std::size_t head = CountAfter(edits, 5);
+    return std::make_pair(Splice(source, std::move(edits)).value(), head);
+  };
+  CHECK(write({}) == std::make_pair(source, std::size_t{5}));
+  CHECK(write({{6, 7, "xxxxxxxxx"}}) == std::make_pair(std::string("[12,2]axxxxxxxxxaabb"),
+                                                       std::size_t{6}));
+  CHECK(write({{9, 11, ""}, {5, 6, ""}}).first == "[3,0]aaa");
+  CHECK(write({{5, 6, "x"}, {6, 7, "y"}}).first == "[4,2]xyaabb");
+}
+
 }  // namespace
 }  // namespace countersign::dialects

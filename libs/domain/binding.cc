@@ -12,7 +12,7 @@ namespace {
 
 bool IsBound(absl::string_view name) {
   return name == "accept" || name == "user-agent" || name == "content-type" ||
-         name == "content-encoding" || absl::StartsWith(name, "openai-") ||
+         name == "content-encoding" || name == "inference-header-content-length" || absl::StartsWith(name, "openai-") ||
          absl::StartsWith(name, "anthropic-");
 }
 

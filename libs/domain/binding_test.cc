@@ -39,6 +39,7 @@ TEST_CASE("BindingHash: changes with every bound field", "[domain]") {
       [](BoundRequest& r) { r.headers.emplace_back("User-Agent", "curl"); },
       [](BoundRequest& r) { r.headers.emplace_back("accept", "*/*"); },
       [](BoundRequest& r) { r.headers.emplace_back("content-encoding", "gzip"); },
+      [](BoundRequest& r) { r.headers.emplace_back("inference-header-content-length", "9"); },
       [](BoundRequest& r) { r.headers.push_back(r.headers[0]); },
       [](BoundRequest& r) { r.headers.erase(r.headers.begin()); },
       [](BoundRequest& r) { r.body = "{ }"; },

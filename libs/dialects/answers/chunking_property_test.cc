@@ -76,6 +76,20 @@ const StreamShape kBlocks{
       texts[event["index"].integer().value_or(-1)] += std::string(event["delta"]["text"].text());
     }};
 
+const StreamShape kKserve{
+    *FindDialect(domain::Protocol::kKserveV2),
+    "data: {\"model_name\":\"llm\",\"id\":\"1\"}\n\n",
+    [](int text, absl::string_view piece) {
+      return sse::FormatEvent(absl::StrCat("{\"model_name\":\"llm\",\"output", text,
+                                           "\":", json::Quote(piece), "}"));
+    },
+    [](int) { return std::string(); },
+    "",
+    [](const json::Value& event, std::map<std::int64_t, std::string>& texts) {
+      texts[0] += std::string(event["output0"].text());
+      texts[1] += std::string(event["output1"].text());
+    }};
+
 std::string Mask(const std::string& text) { return absl::StrReplaceAll(text, {{"SECRET", "<S>"}}); }
 
 // The pieces of several texts, interleaved.
@@ -127,7 +141,7 @@ TEST_CASE("Every dialect: the masked text does not depend on how a stream is cut
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks}) {
+  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
     CAPTURE(shape->dialect.name());
     for (int round = 0; round < 40; ++round) {
       const RandomStream stream = MakeStream(*shape, random);
@@ -147,7 +161,7 @@ TEST_CASE("Every dialect: the masked text does not depend on how a stream is cut
 }
 
 TEST_CASE("Every dialect: a stream without a match passes byte for byte", "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks}) {
+  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
     const std::string stream =
         absl::StrCat(shape->begin, shape->delta(0, "one "), shape->delta(1, "two"),
                      shape->delta(0, "three"), shape->end_text(0), shape->end_text(1), shape->end);
@@ -156,7 +170,7 @@ TEST_CASE("Every dialect: a stream without a match passes byte for byte", "[dial
 }
 
 TEST_CASE("Every dialect: held text is sent before the event that ends it", "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks}) {
+  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
     const std::string stream = absl::StrCat(shape->delta(0, "SEC"), shape->end_text(0), shape->end);
     CHECK(Join(*shape, Pass(*shape, {stream}))[0] == "SEC");
     CHECK(absl::EndsWith(Pass(*shape, {stream}), absl::StrCat(shape->end_text(0), shape->end)));
@@ -168,7 +182,7 @@ TEST_CASE("Every dialect: held text is sent before the event that ends it", "[di
 
 TEST_CASE("Every dialect: errors of the gateway have the dialect's form", "[dialects]") {
   const CallerError error = MakeCallerError("upstream_error", "no \"model\"");
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks}) {
+  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
     const std::string body = shape->dialect.FormatError(error);
     CHECK(shape->dialect.ErrorBodyToEvent(body) == shape->dialect.FormatErrorEvent(error));
     CHECK_FALSE(shape->dialect.ErrorBodyToEvent("").has_value());
@@ -179,7 +193,7 @@ TEST_CASE("Every dialect: errors of the gateway have the dialect's form", "[dial
 
 TEST_CASE("Every dialect: an upstream's error passes in-band without a final marker",
           "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks}) {
+  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
     const std::string event =
         shape->dialect.FormatErrorEvent(MakeCallerError("upstream_error", "about SECRET"));
     const auto reader = shape->dialect.OpenAnswer(ReadCall(), AnswerHead{200, "text/event-stream"},

@@ -39,6 +39,7 @@ class EventStreamAnswer : public AnswerReader {
     bool hide_usage = false;      // drop the usage event: the caller did not ask for it
     bool refuse_unknown = false;  // fail on events that the grammar does not know
     std::size_t max_event_bytes = 64u << 20;
+    bool ends_with_body = false;  // the API has no final marker: the end of the body is the end
   };
   EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar, Options options);
 

@@ -4,9 +4,9 @@
 
 namespace countersign::dialects::kserve {
 
-// KServe's V2 protocol (Open Inference Protocol) over gRPC: inference.GRPCInferenceService, with
-// Triton's ModelStreamInfer. Calls that control the server, and tensors in shared memory, are
-// refused.
+// KServe's V2 protocol (Open Inference Protocol). Over gRPC: inference.GRPCInferenceService, with
+// Triton's ModelStreamInfer. Over REST: /v2, with Triton's binary data and its generate extension.
+// Calls that control the server, and tensors in shared memory, are refused.
 class KserveDialect final : public Dialect {
  public:
   absl::string_view name() const override { return "kserve-v2"; }
@@ -18,13 +18,10 @@ class KserveDialect final : public Dialect {
   std::unique_ptr<AnswerReader> OpenAnswer(const ReadCall& call, const AnswerHead& head,
                                            const AnswerOptions& options) const override;
   std::string FormatError(const CallerError& error) const override;
-  // Failures of calls over gRPC are in their status.
-  std::string FormatErrorEvent(const CallerError& /*error*/) const override { return ""; }
-  std::optional<std::string> ErrorBodyToEvent(absl::string_view /*body*/) const override {
-    return std::nullopt;
-  }
-  std::string FormatKeepAlive() const override { return ""; }
-  absl::string_view stream_content_type() const override { return "application/grpc"; }
+  std::string FormatErrorEvent(const CallerError& error) const override;
+  std::optional<std::string> ErrorBodyToEvent(absl::string_view body) const override;
+  std::string FormatKeepAlive() const override;
+  absl::string_view stream_content_type() const override;
 };
 
 }  // namespace countersign::dialects::kserve

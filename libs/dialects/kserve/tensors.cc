@@ -1,7 +1,6 @@
 #include "libs/dialects/kserve/tensors.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -9,9 +8,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
+#include "libs/dialects/kserve/datatypes.h"
 #include "libs/protobuf_texts/wire_reader.h"
 
 namespace countersign::dialects::kserve {
@@ -19,34 +18,6 @@ namespace {
 
 using protobuf_texts::Text;
 using protobuf_texts::Value;
-
-struct Datatype {
-  absl::string_view name;
-  std::size_t size;            // of a value in a raw buffer; 0: BYTES
-  absl::string_view contents;  // the field for its values; "": raw buffers only
-};
-
-constexpr Datatype kDatatypes[] = {{"BOOL", 1, "bool_contents"},
-                                   {"UINT8", 1, "uint_contents"},
-                                   {"UINT16", 2, "uint_contents"},
-                                   {"UINT32", 4, "uint_contents"},
-                                   {"UINT64", 8, "uint64_contents"},
-                                   {"INT8", 1, "int_contents"},
-                                   {"INT16", 2, "int_contents"},
-                                   {"INT32", 4, "int_contents"},
-                                   {"INT64", 8, "int64_contents"},
-                                   {"FP16", 2, ""},
-                                   {"BF16", 2, ""},
-                                   {"FP32", 4, "fp32_contents"},
-                                   {"FP64", 8, "fp64_contents"},
-                                   {kBytesType, 0, "bytes_contents"}};
-
-const Datatype* FindDatatype(absl::string_view name) {
-  const auto* const found =
-      std::find_if(std::begin(kDatatypes), std::end(kDatatypes),
-                   [&](const Datatype& datatype) { return datatype.name == name; });
-  return found == std::end(kDatatypes) ? nullptr : found;
-}
 
 // "inputs[3].rest"
 struct InTensor {
@@ -238,15 +209,9 @@ class Reader {
     Draft& draft = drafts_[index];
     const Datatype* const datatype = FindDatatype(draft.tensor.datatype);
     if (datatype == nullptr) return Invalid(index, "has no known datatype");
-    std::uint64_t expected = 1;
-    for (const std::int64_t dimension : draft.tensor.shape) {
-      const auto size = static_cast<std::uint64_t>(dimension);
-      if (dimension < 0 || (size > 0 && expected > kMostValues / size)) {
-        return Invalid(index, "has a shape that no tensor has");
-      }
-      expected *= size;
-    }
-    if (!raw_buffers_.empty()) return FinishRaw(index, *datatype, expected);
+    const std::optional<std::uint64_t> expected = CountValues(draft.tensor.shape);
+    if (!expected) return Invalid(index, "has a shape that no tensor has");
+    if (!raw_buffers_.empty()) return FinishRaw(index, *datatype, *expected);
     if (!draft.contents.empty() && draft.contents != datatype->contents) {
       return Invalid(index,
                      absl::StrCat("is ", draft.tensor.datatype, ", but has ", draft.contents));
@@ -254,7 +219,7 @@ class Reader {
     std::sort(draft.elements.begin(), draft.elements.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
     for (const auto& [at, span] : draft.elements) draft.tensor.elements.push_back(span);
-    return CheckCount(index, draft.tensor.elements.size() + draft.values, expected);
+    return CheckCount(index, draft.tensor.elements.size() + draft.values, *expected);
   }
 
   absl::Status FinishRaw(std::size_t index, const Datatype& datatype, std::uint64_t expected) {
@@ -266,17 +231,8 @@ class Reader {
       if (size % datatype.size != 0) return Invalid(index, "has a raw buffer that is cut off");
       return CheckCount(index, size / datatype.size, expected);
     }
-    for (std::size_t at = buffer.begin; at < buffer.end;) {
-      if (buffer.end - at < 4) return Invalid(index, "has an element that is cut off");
-      std::uint32_t length = 0;
-      for (int i = 3; i >= 0; --i) {
-        length = length << 8 | static_cast<unsigned char>(message_[at + i]);
-      }
-      const std::size_t begin = at + 4;
-      if (length > buffer.end - begin) return Invalid(index, "has an element that is cut off");
-      tensor.elements.push_back({begin, begin + length});
-      result_.lengths.push_back({LengthPrefix::Form::kLittleEndian32, at, begin, begin + length});
-      at = begin + length;
+    if (!SplitElements(message_, buffer, tensor.elements, result_.lengths)) {
+      return Invalid(index, "has an element that is cut off");
     }
     return CheckCount(index, tensor.elements.size(), expected);
   }
@@ -285,8 +241,6 @@ class Reader {
     if (count == expected) return absl::OkStatus();
     return Invalid(index, absl::StrCat("has ", count, " values, and its shape says ", expected));
   }
-
-  static constexpr std::uint64_t kMostValues = std::uint64_t{1} << 32;
 
   const absl::string_view message_;
   const std::string tensors_;
@@ -310,10 +264,6 @@ std::vector<LengthPrefix> ToLengths(const std::vector<protobuf_texts::LengthPref
 absl::StatusOr<TensorMessage> ReadTensors(protobuf_texts::ReadResult read,
                                           absl::string_view message, const TensorFields& fields) {
   return Reader(message, fields).Read(std::move(read));
-}
-
-std::string DescribeTensor(const Tensor& tensor) {
-  return absl::StrCat(tensor.datatype, "; shape=", absl::StrJoin(tensor.shape, "x"));
 }
 
 }  // namespace countersign::dialects::kserve

@@ -7,19 +7,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/dialects/kserve/datatypes.h"
 #include "libs/dialects/splice.h"
 #include "libs/protobuf_texts/read_message.h"
 
 // The tensors of one message of KServe's V2 protocol.
 namespace countersign::dialects::kserve {
-
-inline constexpr absl::string_view kBytesType = "BYTES";
-
-// Bytes [begin, end) of the message.
-struct Span {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
 
 struct Tensor {
   std::string name;
@@ -62,8 +55,5 @@ absl::StatusOr<TensorMessage> ReadTensors(protobuf_texts::ReadResult read,
 
 // The lengths of a reading, for Splice.
 std::vector<LengthPrefix> ToLengths(const std::vector<protobuf_texts::LengthPrefix>& prefixes);
-
-// "INT64; shape=2x3"
-std::string DescribeTensor(const Tensor& tensor);
 
 }  // namespace countersign::dialects::kserve

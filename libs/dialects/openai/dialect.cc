@@ -48,25 +48,6 @@ absl::StatusOr<ReadCall> ReadModels(absl::string_view path) {
   return call;
 }
 
-// Adds texts in the query to the prompt.
-absl::Status AddQuery(absl::string_view query, ReadCall& call) {
-  if (query.empty()) return absl::OkStatus();
-  CS_ASSIGN_OR_RETURN(std::vector<QueryText> texts, FindQueryTexts(query));
-  absl::StrAppend(&call.upstream_path, "?", query);
-  if (texts.empty()) return absl::OkStatus();
-  domain::Prompt prompt = *call.prompt;
-  for (QueryText& text : texts) {
-    domain::TextPart part;
-    part.role = "user";
-    part.pointer = absl::StrCat("/?", text.name);
-    part.text = std::move(text.text);
-    prompt.parts.push_back(std::move(part));
-    call.places.emplace_back();
-  }
-  call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
-  return absl::OkStatus();
-}
-
 void WriteError(json::Writer& out, const CallerError& error) {
   out.BeginObject().Key("error").BeginObject();
   out.Key("message").String(error.message).Key("type").String(error.type);

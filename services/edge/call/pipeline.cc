@@ -241,6 +241,7 @@ async::Awaitable<Step<ReadRequest>> RouteAndRead(const CallContext& context,
   }
   labels.dialect = dialect->name();
   context.reply.SetDialect(*dialect);
+  if (context.request.rpc) context.reply.KeepErrorsOutOfBand();
   Step<Route> known = co_await reflection::AddSchema(context, caller, *std::move(route));
   if (!known.ok()) co_return std::move(known).refusal();
   co_return co_await ReadRequest::Read(context, *std::move(known), *dialect);

@@ -34,8 +34,10 @@ class Reply {
 
   // The bytes that SendError would write into a stream that has begun.
   std::string InBandError(const dialects::CallerError& error) const {
-    return dialect_->FormatErrorEvent(error);
+    return in_band_ ? dialect_->FormatErrorEvent(error) : "";
   }
+  // Errors in a stream that has begun are not written there: the caller of an RPC gets its status.
+  void KeepErrorsOutOfBand() { in_band_ = false; }
 
   // Sends a whole reply, or the end of a stream that has begun.
   async::Awaitable<absl::Status> SendError(const dialects::CallerError& error);
@@ -64,6 +66,7 @@ class Reply {
   std::string review_id_;
   std::optional<dialects::CallerError> error_;
   bool streaming_ = false;
+  bool in_band_ = true;
 };
 
 }  // namespace countersign::edge::call

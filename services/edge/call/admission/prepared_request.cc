@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/dialects/members/masked_prompt.h"
 #include "services/edge/call/headers/header_rules.h"
@@ -60,6 +61,7 @@ struct Question {
 // What is sent, as far as it depends on the masker's answer.
 struct Draft {
   MaskedPrompt masked;
+  dialects::HeaderList headers;
   std::string body;
   std::string binding_hash;
 };
@@ -70,19 +72,25 @@ struct Masked {
   Releases releases;
 };
 
-// Makes the body and its hash. FAILED_PRECONDITION for text that must be masked and cannot be.
+// Makes the body, the headers that depend on it, and the hash of all. FAILED_PRECONDITION for text that must be masked and cannot be.
 absl::StatusOr<Draft> MakeDraft(const dialects::ReadCall& call, const std::optional<Masked>& masked,
                                 domain::BoundRequest bound) {
-  Draft draft{{{}, call.prompt, {}, {}}, "", ""};
+  Draft draft{{{}, call.prompt, {}, {}}, bound.headers, "", ""};
   if (masked) {
     CS_ASSIGN_OR_RETURN(draft.masked,
                         dialects::members::ApplyToPrompt(call, masked->texts, masked->releases));
   }
   std::vector<dialects::Edit> edits = std::move(draft.masked.edits);
   edits.insert(edits.end(), call.additions.begin(), call.additions.end());
+  dialects::AddSizeEdits(call.sizes, edits);
+  if (call.head_size) {
+    draft.headers.emplace_back(call.head_size->header,
+                               absl::StrCat(dialects::CountAfter(edits, call.head_size->end)));
+  }
   absl::StatusOr<std::string> body = dialects::Splice(call.body, std::move(edits), call.lengths);
   if (!body.ok()) return absl::InternalError(body.status().message());
   draft.body = *std::move(body);
+  bound.headers = draft.headers;
   bound.body = draft.body;
   draft.binding_hash = domain::BindingHash(bound);
   return draft;
@@ -122,7 +130,8 @@ absl::StatusOr<OutgoingHead> MakeHead(const CallContext& context,
   return OutgoingHead{
       call.method, *std::move(target),
       call.rpc ? headers::RpcHeaders(from_caller)
-               : headers::UpstreamHeaders(from_caller, read.connection(), !call.body.empty())};
+               : headers::UpstreamHeaders(from_caller, read.connection(),
+                                          call.body.empty() ? "" : call.content_type)};
 }
 
 }  // namespace
@@ -154,6 +163,7 @@ async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
   }
   if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
   if (!draft.ok()) co_return RefuseForPart(draft.status(), "masking");
+  request.head_.headers = std::move(draft->headers);
   request.body_ = std::move(draft->body);
   request.prompt_ = std::move(draft->masked.prompt);
   request.placeholders_ = std::move(draft->masked.placeholders);

@@ -201,7 +201,7 @@ async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Join() {
   ask.terms = decision.review;
   // What reviewers are shown is read from the very bytes that their approval binds.
   absl::StatusOr<std::shared_ptr<const domain::Prompt>> bound =
-      co_await read_.ReadAgain(context_, prepared_.body());
+      co_await read_.ReadAgain(context_, prepared_.body(), prepared_.head().headers);
   if (!bound.ok()) co_return bound.status();
   ask.prompt = *std::move(bound);
   ask.findings = decision.findings;

@@ -1,6 +1,8 @@
 #include "services/edge/call/answer/answer_delivery.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -115,8 +117,8 @@ std::optional<Refusal> AnswerDelivery::CheckHead() const {
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
   if (std::optional<Refusal> refusal = CheckHead()) co_return refusal;
   headers_ = MakeHeaders();
-  record_.AddHead(response_.status(), headers_);
   const bool stream = answer_.format() == dialects::AnswerFormat::kEventStream;
+  if (stream) record_.AddHead(response_.status(), headers_);
   async::Awaitable<std::optional<Refusal>> delivery = stream ? DeliverStream() : DeliverDocument();
   co_return co_await std::move(delivery);
 }
@@ -232,6 +234,11 @@ async::Awaitable<Step<AnswerDelivery::Pieces>> AnswerDelivery::ReadDocument() {
 
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverDocument() {
   Step<Pieces> document = co_await ReadDocument();
+  if (document.ok() && !document->empty()) {
+    dialects::HeaderList& more = document->front().headers;
+    std::move(more.begin(), more.end(), std::back_inserter(headers_));
+  }
+  record_.AddHead(response_.status(), headers_);
   if (!document.ok()) co_return std::move(document).refusal();
   const bool streaming = context_.reply.streaming();
   if (streaming && !ToEvent(*document)) {

@@ -108,14 +108,15 @@ absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers)
 }
 
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
-                                     const domain::Connection& connection, bool has_body) {
+                                     const domain::Connection& connection,
+                                     absl::string_view content_type) {
   dialects::HeaderList result = Select(from_caller, kToUpstream);
   const auto add = [&](absl::string_view name, const std::string& value) {
     if (!value.empty()) result.emplace_back(name, value);
   };
   add("openai-organization", connection.organization);
   add("openai-project", connection.project);
-  if (has_body) result.emplace_back("content-type", "application/json");
+  if (!content_type.empty()) result.emplace_back("content-type", content_type);
   result.emplace_back("accept-encoding", "identity");
   return result;
 }

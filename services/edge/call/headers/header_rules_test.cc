@@ -9,7 +9,7 @@ namespace countersign::edge::call::headers {
 namespace {
 
 dialects::HeaderList Sent(const dialects::HeaderList& from_caller, bool has_body) {
-  return UpstreamHeaders(from_caller, domain::Connection(), has_body);
+  return UpstreamHeaders(from_caller, domain::Connection(), has_body ? "application/json" : "");
 }
 
 TEST_CASE("CredentialOf: bearer or x-api-key", "[edge]") {
@@ -112,8 +112,7 @@ TEST_CASE("UpstreamHeaders: the connection defines the billed account", "[edge]"
   connection.organization = "org-ours";
   connection.project = "proj_ours";
   CHECK(UpstreamHeaders({{"OpenAI-Organization", "org-other"}, {"openai-project", "proj_other"}},
-                        connection,
-                        false) == dialects::HeaderList{{"openai-organization", "org-ours"},
+                        connection, "") == dialects::HeaderList{{"openai-organization", "org-ours"},
                                                        {"openai-project", "proj_ours"},
                                                        {"accept-encoding", "identity"}});
 }

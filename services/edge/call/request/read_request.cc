@@ -54,10 +54,11 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
 }
 
 async::Awaitable<absl::StatusOr<std::shared_ptr<const domain::Prompt>>> ReadRequest::ReadAgain(
-    const CallContext& context, const std::string& body) const {
+    const CallContext& context, const std::string& body,
+    const dialects::HeaderList& headers) const {
   using Result = absl::StatusOr<std::shared_ptr<const domain::Prompt>>;
   const auto incoming = std::make_shared<const dialects::IncomingRequest>(dialects::IncomingRequest{
-      call_->method, route_.path, query_, {}, body, true, call_->rpc, route_.connection});
+      call_->method, route_.path, query_, headers, body, true, call_->rpc, route_.connection});
   const auto work = [incoming, resources = route_.resources, dialect = dialect_]() -> Result {
     const absl::StatusOr<dialects::ReadCall> read = dialect->Read(*incoming);
     if (read.ok()) return read->prompt;

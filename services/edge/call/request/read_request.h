@@ -28,10 +28,11 @@ class ReadRequest {
   const std::shared_ptr<const dialects::ReadCall>& shared_call() const { return call_; }
   const std::shared_ptr<const domain::Prompt>& prompt() const { return call_->prompt; }
 
-  // The prompt with another body, such as the one that will be sent. INTERNAL when it cannot be
-  // parsed: the gateway made it.
+  // The prompt with another body, such as the one that will be sent with `headers`. INTERNAL when
+  // it cannot be parsed: the gateway made it.
   async::Awaitable<absl::StatusOr<std::shared_ptr<const domain::Prompt>>> ReadAgain(
-      const CallContext& context, const std::string& body) const;
+      const CallContext& context, const std::string& body,
+      const dialects::HeaderList& headers) const;
 
  private:
   ReadRequest(Route route, std::string query, const dialects::Dialect& dialect,

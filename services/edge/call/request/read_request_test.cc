@@ -49,7 +49,7 @@ TEST_CASE("ReadRequest: reading again includes the texts of the query", "[edge]"
   call.caller.request().query = "note=for%20the%20reviewer";
   const Step<ReadRequest> read = f.ReadNow(call);
   REQUIRE(read.ok());
-  const auto asked = call.Run(read->ReadAgain(call.context, read->call().body));
+  const auto asked = call.Run(read->ReadAgain(call.context, read->call().body, {}));
   REQUIRE(asked.has_value());
   const auto& again = *asked;
   REQUIRE(again.ok());

@@ -14,7 +14,14 @@ namespace {
 
 using domain::Connection;
 
-bool IsApiPath(absl::string_view path) { return path == "/v1" || absl::StartsWith(path, "/v1/"); }
+// OpenAI's API, and KServe's.
+bool IsApiPath(absl::string_view path) {
+  for (const absl::string_view root : {"/v1", "/v2"}) {
+    absl::string_view below = path;
+    if (absl::ConsumePrefix(&below, root) && (below.empty() || below.front() == '/')) return true;
+  }
+  return false;
+}
 
 // "/package.Service/Method"
 bool IsMethodPath(absl::string_view path) {
