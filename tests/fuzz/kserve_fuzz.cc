@@ -57,6 +57,7 @@ void CheckRequest(const std::string& frame) {
 void CheckAnswer(const std::string& frame, bool stream, std::uint8_t cuts) {
   ReadCall call;
   call.upstream_path = stream ? kStream : kInfer;
+  call.rpc = true;
   const auto reader =
       dialects::kserve::KserveDialect().OpenAnswer(call, {200, "application/grpc"}, {});
   std::string delivered;

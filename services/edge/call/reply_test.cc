@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/str_join.h"
 #include "libs/async/testing/manual_executor.h"
 #include "libs/dialects/dialects.h"
 #include "services/edge/testing/fake_caller_connection.h"
@@ -127,6 +128,17 @@ TEST_CASE("Reply: whole errors can have another form, in-band errors have the di
   f.reply.FormatErrorsWith(format);
   CHECK(f.Run(f.reply.SendError(dialects::MakeCallerError("not_found", "no"))).ok());
   CHECK(f.caller.body() == "<not_found>");
+}
+
+TEST_CASE("Reply: an error in a stream of an RPC is not written there", "[edge]") {
+  Fixture f;
+  f.reply.KeepErrorsOutOfBand();
+  CHECK(f.Run(f.reply.Begin(200, {})).ok());
+  const auto error = dialects::MakeCallerError("killed", "stop");
+  CHECK(f.reply.InBandError(error).empty());
+  CHECK(f.Run(f.reply.SendError(error)).ok());
+  CHECK(absl::StrJoin(f.caller.pieces(), "").empty());
+  CHECK(f.reply.error()->code == "killed");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "services/edge/testing/call_fixture.h"
 
 namespace countersign::edge::call::admission {
@@ -107,6 +108,32 @@ TEST_CASE("PreparedRequest: of the caller's headers those on the list go upstrea
   const dialects::HeaderList expected = {
       {"accept", "*/*"}, {"content-type", "application/json"}, {"accept-encoding", "identity"}};
   CHECK(request.head().headers == expected);
+}
+
+TEST_CASE("PreparedRequest: the size of JSON before binary data is that of what is sent",
+          "[edge]") {
+  Fixture f;
+  f.connection().protocol = domain::Protocol::kKserveV2;
+  f.AddProfile("strict", 1);
+  f.decider.AllowAll("strict");
+  const auto json = [](absl::string_view id, int size) {
+    return absl::StrCat(R"({"id":")", id, R"(","inputs":[{"name":"t","datatype":"BYTES",)",
+                        R"("shape":[1],"parameters":{"binary_data_size":)", size, "}}]}");
+  };
+  const std::string sent = json("SECRET", 10);
+  OneCall& call = f.NewCall(sent + std::string("\6\0\0\0SECRET", 10));
+  call.caller.request().path = "/v2/models/m/infer";
+  call.caller.request().headers.emplace_back("Inference-Header-Content-Length",
+                                             absl::StrCat(sent.size()));
+  const PreparedRequest request = f.Prepared(call);
+  const std::string head = json("<S>", 7);
+  CHECK(request.body() == head + std::string("\3\0\0\0<S>", 7));
+  const dialects::HeaderList expected = {
+      {"content-type", "application/octet-stream"},
+      {"accept-encoding", "identity"},
+      {"inference-header-content-length", absl::StrCat(head.size())}};
+  CHECK(request.head().headers == expected);
+  CHECK(request.binding_hash() == request.HashBinding(request.head(), request.body()));
 }
 
 TEST_CASE("PreparedRequest: a profile with rules for prompts masks what is sent", "[edge]") {

@@ -37,11 +37,14 @@ TEST_CASE("FindRoute: by name, host, prefix and default", "[edge]") {
   CHECK(Where("llm.example.com", "/team-a/v1/models") == "prefixed /v1/models");
   CHECK(Where("any", "/shared/ai/v1/models") == "by-path /v1/models");
   CHECK(Where("llm.example.com", "/openai/v1/models") == "openai /v1/models");
+  CHECK(Where("any", "/local/v2/health/live") == "local /v2/health/live");
+  CHECK(Where("LLM.example.com", "/v2") == "local /v2");
+  CHECK(Where("llm.example.com", "/team-a/v2/models/m/infer") == "prefixed /v2/models/m/infer");
 }
 
 TEST_CASE("FindRoute: distinguishes unknown connections and unknown paths", "[edge]") {
   CHECK(Where("any", "/nowhere/v1/models") == "unknown_connection");
-  for (const char* path : {"/", "", "/v2/models", "/openai/models", "/v1models", "//v1/models"}) {
+  for (const char* path : {"/", "", "/v3/models", "/v2x", "/openai/models", "/v1models", "//v1/models"}) {
     CAPTURE(path);
     CHECK((Where("any", path) == "not_found" || Where("any", path) == "unknown_connection"));
   }
