@@ -34,7 +34,7 @@ async function play(language, program, name) {
   return stdout;
 }
 
-test('the page has a block of each kind', () => assert.deepEqual(Object.keys(blocks), ['python', 'js', 'sh']));
+test('the page has a block of each kind', () => assert.deepEqual(Object.keys(blocks), ['python', 'js', 'bash', 'sh']));
 
 test('Python', async () => {
   assert.match(await play('python', join(import.meta.dirname, '.venv/bin/python'), 'who.py'), /^\S+\n$/);
@@ -42,6 +42,15 @@ test('Python', async () => {
 
 test('Node', async () => {
   assert.match(await play('js', join(import.meta.dirname, 'node_modules/.bin/node'), 'watch.mjs'), /^resume with \d+\n$/);
+});
+
+const go = (await run(join(root, 'scripts/install-go-tools'), [])).stdout.trim().split('\n');
+test('grpcurl and ghz', { skip: go.length < 2 }, async () => {
+  env.PATH = [...go, process.env.PATH].join(':');
+  const output = await play('bash', 'bash', 'grpcurl.sh');
+  assert.match(output, /^countersign\.recorder\.v1\.SessionService$/m);
+  assert.match(output, /"SERVING"/);
+  assert.match(output, /\[OK\] +100 responses/);
 });
 
 test('curl', async () => {

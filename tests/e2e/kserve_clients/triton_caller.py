@@ -78,7 +78,8 @@ def play(call):
         return stream(call)
     library = tritonclient.grpc if over == "grpc" else tritonclient.http
     how = {"client_timeout": call["timeout"]} if over == "grpc" and "timeout" in call else {}
-    return shown(client.infer(call["model"], inputs_of(call, library), headers=headers[over], **how), call)
+    # The package adds to the headers that it is given.
+    return shown(client.infer(call["model"], inputs_of(call, library), headers=dict(headers[over]), **how), call)
 
 
 for line in sys.stdin:
