@@ -45,16 +45,16 @@ struct HeadSize {
 struct ReadCall {
   std::shared_ptr<const domain::Prompt> prompt;
   std::string method;
-  std::string upstream_path;               // below the connection's URL, with the query
-  std::string body;                        // as received
-  std::vector<members::TextPlace> places;  // places of prompt->parts
-  std::vector<LengthPrefix> lengths;       // lengths in the body, written anew around edits
-  std::vector<DecimalSize> sizes;          // the same of sizes
-  std::optional<HeadSize> head_size;       // sent with what it is after all edits
+  std::string upstream_path;                      // below the connection's URL, with the query
+  std::string body;                               // as received
+  std::vector<members::TextPlace> places;         // places of prompt->parts
+  std::vector<LengthPrefix> lengths;              // lengths in the body, written anew around edits
+  std::vector<DecimalSize> sizes;                 // the same of sizes
+  std::optional<HeadSize> head_size;              // sent with what it is after all edits
   std::string content_type = "application/json";  // of the body; over gRPC it has its own
-  std::vector<Edit> additions;             // additions that the gateway needs for its accounting
-  bool hide_usage = false;                 // the caller did not ask for the answer's usage event
-  bool rpc = false;                        // sent upstream over gRPC
+  std::vector<Edit> additions;  // additions that the gateway needs for its accounting
+  bool hide_usage = false;      // the caller did not ask for the answer's usage event
+  bool rpc = false;             // sent upstream over gRPC
   // Of a call to any gRPC service: what it was read by.
   std::shared_ptr<const protobuf_texts::Schema> schema;
 };

@@ -112,9 +112,9 @@ void AddSizeEdits(const std::vector<DecimalSize>& sizes, std::vector<Edit>& edit
     grown.push_back(grown.back() + edit.replacement.size() - (edit.end - edit.begin));
   }
   const auto count_before = [&](std::size_t at) {
-    const auto first = std::lower_bound(
-        edits.begin(), edits.end(), at,
-        [](const Edit& edit, std::size_t begin) { return edit.begin < begin; });
+    const auto first =
+        std::lower_bound(edits.begin(), edits.end(), at,
+                         [](const Edit& edit, std::size_t begin) { return edit.begin < begin; });
     return static_cast<std::size_t>(first - edits.begin());
   };
   std::vector<Edit> found;

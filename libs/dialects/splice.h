@@ -48,8 +48,8 @@ struct DecimalSize {
   std::size_t end = 0;
 };
 
-// Appends the edits that write the sizes anew that count edited bytes. REQUIRES: each edit lies within
-// what a size counts, or outside of it.
+// Appends the edits that write the sizes anew that count edited bytes. REQUIRES: each edit lies
+// within what a size counts, or outside of it.
 void AddSizeEdits(const std::vector<DecimalSize>& sizes, std::vector<Edit>& edits);
 
 // What the bytes [0, end) become: their number after the edits among them.

@@ -53,8 +53,8 @@ TEST_CASE("AddSizeEdits: sizes elsewhere count what their bytes become", "[diale
     return std::make_pair(Splice(source, std::move(edits)).value(), head);
   };
   CHECK(write({}) == std::make_pair(source, std::size_t{5}));
-  CHECK(write({{6, 7, "xxxxxxxxx"}}) == std::make_pair(std::string("[12,2]axxxxxxxxxaabb"),
-                                                       std::size_t{6}));
+  CHECK(write({{6, 7, "xxxxxxxxx"}}) ==
+        std::make_pair(std::string("[12,2]axxxxxxxxxaabb"), std::size_t{6}));
   CHECK(write({{9, 11, ""}, {5, 6, ""}}).first == "[3,0]aaa");
   CHECK(write({{5, 6, "x"}, {6, 7, "y"}}).first == "[4,2]xyaabb");
 }

@@ -12,8 +12,8 @@ namespace {
 
 bool IsBound(absl::string_view name) {
   return name == "accept" || name == "user-agent" || name == "content-type" ||
-         name == "content-encoding" || name == "inference-header-content-length" || absl::StartsWith(name, "openai-") ||
-         absl::StartsWith(name, "anthropic-");
+         name == "content-encoding" || name == "inference-header-content-length" ||
+         absl::StartsWith(name, "openai-") || absl::StartsWith(name, "anthropic-");
 }
 
 }  // namespace

@@ -24,9 +24,9 @@ struct BoundRequest {
 
 // SHA-256 over a length-prefixed encoding of `request`, as 64 lower-case hex digits (DESIGN §4,
 // Review). Bound headers are `accept`, `user-agent`, `content-type`, `content-encoding`,
-// `inference-header-content-length`, `openai-*` and `anthropic-*`, with lower-case names, sorted. Headers for credentials, host,
-// hop-by-hop, tracing, idempotency-key and x-stainless-* are not bound, so that an SDK's automatic
-// retry is the same call.
+// `inference-header-content-length`, `openai-*` and `anthropic-*`, with lower-case names, sorted.
+// Headers for credentials, host, hop-by-hop, tracing, idempotency-key and x-stainless-* are not
+// bound, so that an SDK's automatic retry is the same call.
 std::string BindingHash(const BoundRequest& request);
 
 // The headers of `headers` that a BindingHash covers, as it covers them.

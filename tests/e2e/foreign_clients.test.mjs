@@ -33,7 +33,7 @@ after(async () => {
   await Promise.all([model?.stop(), demo?.stop()]);
 });
 
-const kserve = ['-import-path', import.meta.dirname, '-proto', 'kserve_clients/inference.proto'];
+const kserve = ['-import-path', import.meta.dirname, '-proto', 'foreign/inference.proto'];
 // grpcurl with `args` before the address and the method after it.
 const curl = (method, { key, args = [], data = '{}' } = {}) =>
   run(grpcurl, ['-plaintext', '-max-time', '60', ...(key ? ['-H', `authorization: Bearer ${key}`] : []), ...args,
@@ -87,7 +87,7 @@ test('ghz: many calls at once, to the model and to the gateway itself', { skip: 
     assert.deepEqual(report.statusCodeDistribution, { OK: 200 });
   };
   await load('inference.GRPCInferenceService.ModelInfer', bot, infer('hello'),
-    ['-i', import.meta.dirname, '--proto', join(import.meta.dirname, 'kserve_clients/inference.proto')]);
+    ['-i', import.meta.dirname, '--proto', join(import.meta.dirname, 'foreign/inference.proto')]);
   await load('countersign.authn.v1.IdentityService.WhoAmI', bot, '{}');
 });
 
@@ -97,8 +97,8 @@ test('grpc++: unary, server stream, denial, a message too large, deadline, cance
   const lines = stdout.trim().split('\n').map((line) => line.match(/^(\w+) (\d+) (.*)$/).slice(1));
   assert.deepEqual(Object.fromEntries(lines.map(([name, status]) => [name, Number(status)])), kOkCodes);
   const got = Object.fromEntries(lines.map(([name, , text]) => [name, text]));
-  assert.equal(got.unary, 'ci-bot');
-  assert.match(got.stream, /<US_SSN>/);
+    assert.match(got.stream, /<US_SSN>/);
+  assert.match(got.unary, /ci-bot/);
   assert.equal(got.cancel, 'token');
 });
 
@@ -113,7 +113,7 @@ test('nghttp and h2load', { skip: !kNghttp2 }, async () => {
 
 test("OpenAI's Python SDK over HTTP/2", async () => {
   const python = join(import.meta.dirname, '.venv/bin/python');
-  const { code, stdout, stderr } = await run(python, [join(import.meta.dirname, 'http2_caller.py'), gateway.baseURL, bot, 'the customer file']);
+  const { code, stdout, stderr } = await run(python, [join(import.meta.dirname, 'foreign/http2_caller.py'), gateway.baseURL, bot, 'the customer file']);
   assert.equal(code, 0, stderr);
   const [version, text] = stdout.split('\n');
   assert.equal(version, 'HTTP/2');

@@ -1,7 +1,7 @@
 // Messages and bodies of KServe's V2 protocol. A request's texts are where it says, and replacing
 // them gives a request that reads the same; an answer that changes nothing passes byte for byte,
-// however it is cut. Input: request, answer or stream, over gRPC or REST; the cuts of an answer; one
-// message, or a body: its JSON, a NUL, its binary data.
+// however it is cut. Input: request, answer or stream, over gRPC or REST; the cuts of an answer;
+// one message, or a body: its JSON, a NUL, its binary data.
 
 #include <algorithm>
 

@@ -80,8 +80,8 @@ const StreamShape kKserve{
     *FindDialect(domain::Protocol::kKserveV2),
     "data: {\"model_name\":\"llm\",\"id\":\"1\"}\n\n",
     [](int text, absl::string_view piece) {
-      return sse::FormatEvent(absl::StrCat("{\"model_name\":\"llm\",\"output", text,
-                                           "\":", json::Quote(piece), "}"));
+      return sse::FormatEvent(
+          absl::StrCat("{\"model_name\":\"llm\",\"output", text, "\":", json::Quote(piece), "}"));
     },
     [](int) { return std::string(); },
     "",

@@ -64,7 +64,8 @@ absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Finish() {
     parser_.Finish(events);
     for (sse::Event& event : events) CS_RETURN_IF_ERROR(ReadEvent(std::move(event)));
     if (!done_ && !failed_) {
-      if (!options_.ends_with_body && !IsComplete()) return BrokenStream("ended without its final marker");
+      if (!options_.ends_with_body && !IsComplete())
+        return BrokenStream("ended without its final marker");
       AddEndMarker();
     } else if (!done_) {
       EndUndecided();

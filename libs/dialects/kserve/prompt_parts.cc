@@ -67,8 +67,8 @@ void PromptParts::AddTensor(std::string pointer, absl::string_view form, absl::s
 void PromptParts::AddName(std::string pointer, NameKind kind, absl::string_view name,
                           members::TextPlace place) {
   if (kind == NameKind::kModel) prompt_.model = std::string(name);
-  const bool has_form = kind == NameKind::kVersion ? IsVersion(name)
-                                                   : kind != NameKind::kNone && IsModelId(name);
+  const bool has_form =
+      kind == NameKind::kVersion ? IsVersion(name) : kind != NameKind::kNone && IsModelId(name);
   if (name.empty() || has_form) return AddPlain(std::move(pointer), json::Quote(name));
   const std::size_t at = place.begin;
   if (kind == NameKind::kKey) place = {};

@@ -204,8 +204,9 @@ std::unique_ptr<AnswerReader> OpenRestAnswer(const ReadCall& call, const AnswerH
                                              const AnswerOptions& options) {
   if (head.status >= 400 || !absl::StartsWithIgnoreCase(head.content_type, sse::kContentType)) {
     // Health says everything in its status.
-    const bool health = call.prompt != nullptr && (absl::EndsWith(call.prompt->operation, "ready") ||
-                                                   absl::EndsWith(call.prompt->operation, "live"));
+    const bool health =
+        call.prompt != nullptr && (absl::EndsWith(call.prompt->operation, "ready") ||
+                                   absl::EndsWith(call.prompt->operation, "live"));
     return std::make_unique<BodyAnswer>(head, options, health);
   }
   answers::EventStreamAnswer::Options how;

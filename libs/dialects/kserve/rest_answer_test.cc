@@ -119,8 +119,8 @@ TEST_CASE("KServe over REST: errors are masked, health may be empty", "[kserve]"
 
 TEST_CASE("KServe over REST: an output of a stream is one text, also in tensors", "[kserve]") {
   const auto pass = [](const std::string& stream) {
-    const auto reader = KserveDialect().OpenAnswer(
-        ReadCall(), {200, "text/event-stream"}, AnswerOptions());
+    const auto reader =
+        KserveDialect().OpenAnswer(ReadCall(), {200, "text/event-stream"}, AnswerOptions());
     return PassPieces(*reader, SplitIntoBytes(stream)).value();
   };
   const auto event = [](absl::string_view text) {

@@ -25,12 +25,12 @@ constexpr char kOutputs[] = "outputs";
 const answers::MemberNames& Names() {
   using Set = answers::MemberNames::Set;
   static const auto& documented =
-      *new Set{"model_name", "model_version", "id",       "parameters",
-               "outputs",    "inputs",        "name",     "datatype",
-               "shape",      "data",          "error",    "code",
-               "versions",   "version",       "platform", "extensions",
-               "live",       "ready",         "review_id", "binary_data_size",
-               "sequence_id", "sequence_start", "sequence_end", "triton_final_response",
+      *new Set{"model_name",   "model_version",  "id",           "parameters",
+               "outputs",      "inputs",         "name",         "datatype",
+               "shape",        "data",           "error",        "code",
+               "versions",     "version",        "platform",     "extensions",
+               "live",         "ready",          "review_id",    "binary_data_size",
+               "sequence_id",  "sequence_start", "sequence_end", "triton_final_response",
                "content_type", "headers"};
   static const auto& numbers =
       *new Set{"shape", "binary_data_size", "sequence_id", "sequence_start", "sequence_end"};
@@ -39,9 +39,7 @@ const answers::MemberNames& Names() {
   return names;
 }
 
-bool IsError(const Value& root) {
-  return root["error"].exists() && !root["error"].is(Type::kNull);
-}
+bool IsError(const Value& root) { return root["error"].exists() && !root["error"].is(Type::kNull); }
 
 // Takes one document apart.
 class Finder {

@@ -80,14 +80,13 @@ TEST_CASE("KServe over REST: a call reads as the same call over gRPC, in both fo
 
   const std::string more =
       R"("id":"r-1","parameters":{"max_tokens":70,"stop":"never","a name":true},)";
-  const auto json = Read(Infer(
-      JsonText("t", 2, R"(["{\"a\":1}","two"])") +
-          R"(,{"name":"n","datatype":"INT32","shape":[2],"data":[1,-2]})",
-      more));
-  const auto binary =
-      Read(Infer(BinaryTensor("t", "BYTES", 2, texts.size()) + "," + BinaryTensor("n", "INT32", 2, 8),
-                 more),
-           texts + numbers);
+  const auto json = Read(Infer(JsonText("t", 2, R"(["{\"a\":1}","two"])") +
+                                   R"(,{"name":"n","datatype":"INT32","shape":[2],"data":[1,-2]})",
+                               more));
+  const auto binary = Read(
+      Infer(BinaryTensor("t", "BYTES", 2, texts.size()) + "," + BinaryTensor("n", "INT32", 2, 8),
+            more),
+      texts + numbers);
   for (const auto& call : {json, binary}) {
     REQUIRE(call.ok());
     CHECK(Contents(*call) == Contents(*over_grpc));
@@ -132,19 +131,27 @@ TEST_CASE("KServe over REST: tensors in nested arrays, and values of each dataty
   CHECK(tensor("BOOL", "[true,0]").ok());
   CHECK(tensor("UINT64", "[18446744073709551615,0]").ok());
   CHECK(tensor("INT8", "[-128,127]").ok());
-  for (const auto& [datatype, data] : std::vector<std::pair<const char*, const char*>>{
-           {"INT8", "[128,0]"},     {"UINT8", "[-1,0]"}, {"INT32", "[1.5,0]"},
-           {"FP32", "[1e39,0]"},    {"FP16", "[1,2]"},   {"FP32", "[\"a\",0]"},
-           {"BYTES", "[\"a\",1]"},  {"BOOL", "[2,0]"},   {"INT32", "1"},
-           {"FP32", "[null,null]"}, {"BYTES", "\"ab\""}}) {
+  for (const auto& [datatype, data] :
+       std::vector<std::pair<const char*, const char*>>{{"INT8", "[128,0]"},
+                                                        {"UINT8", "[-1,0]"},
+                                                        {"INT32", "[1.5,0]"},
+                                                        {"FP32", "[1e39,0]"},
+                                                        {"FP16", "[1,2]"},
+                                                        {"FP32", "[\"a\",0]"},
+                                                        {"BYTES", "[\"a\",1]"},
+                                                        {"BOOL", "[2,0]"},
+                                                        {"INT32", "1"},
+                                                        {"FP32", "[null,null]"},
+                                                        {"BYTES", "\"ab\""}}) {
     CAPTURE(datatype, data);
     CHECK(absl::IsInvalidArgument(tensor(datatype, data).status()));
   }
 }
 
 TEST_CASE("KServe over REST: unknown members are texts with all that is in them", "[kserve]") {
-  const auto call = Read(Infer(R"({"name":"t","datatype":"BYTES","shape":[1],"data":["x"],"odd":7})",
-                               R"("extra":{"deep":["SECRET",4111111111111111]},)"));
+  const auto call =
+      Read(Infer(R"({"name":"t","datatype":"BYTES","shape":[1],"data":["x"],"odd":7})",
+                 R"("extra":{"deep":["SECRET",4111111111111111]},)"));
   REQUIRE(call.ok());
   const auto has = [&](absl::string_view pointer, absl::string_view text) {
     const auto& parts = call->prompt->parts;
@@ -167,11 +174,11 @@ TEST_CASE("KServe over REST: what does not fit is refused", "[kserve]") {
   CHECK(absl::StrContains(Refusal(Infer(one), Element("a") + "more"), "longer"));
   CHECK(absl::StrContains(Refusal(Infer(one), Element("a").substr(0, 4)), "cut off"));
   CHECK(absl::StrContains(Refusal(Infer(one)), "cut off"));
-  CHECK(absl::StrContains(Refusal(Infer(JsonText("a", 1, R"(["x"])") + "," +
-                                        JsonText("a", 1, R"(["y"])"))),
-                          "name of another"));
-  CHECK(absl::StrContains(Refusal(Infer(R"({"name":"a","datatype":"TEXT","shape":[1],"data":[1]})")),
-                          "datatype"));
+  CHECK(absl::StrContains(
+      Refusal(Infer(JsonText("a", 1, R"(["x"])") + "," + JsonText("a", 1, R"(["y"])"))),
+      "name of another"));
+  CHECK(absl::StrContains(
+      Refusal(Infer(R"({"name":"a","datatype":"TEXT","shape":[1],"data":[1]})")), "datatype"));
   CHECK(absl::StrContains(Refusal("{\"inputs\":[],\"inputs\":[]}"), "not valid JSON"));
   IncomingRequest request = RestRequest(kInfer, Infer(""));
   request.headers = {{"inference-header-content-length", "999"}};

@@ -57,7 +57,7 @@ bool SetAction(absl::string_view action, RestTarget& target) {
 // Sets what the server says about itself; false when it is something else.
 bool SetServer(const Segments& segments, RestTarget& target) {
   const std::string path = absl::StrJoin(segments, "/");
-  target.operation = segments.empty()       ? "server.metadata"
+  target.operation = segments.empty()         ? "server.metadata"
                      : path == "health/live"  ? "server.live"
                      : path == "health/ready" ? "server.ready"
                                               : "";

@@ -41,10 +41,11 @@ TEST_CASE("KServe over REST: what controls the server or its memory is refused",
 }
 
 TEST_CASE("KServe over REST: everything else is not found", "[kserve]") {
-  for (const char* path : {"/v1/models", "/v2x", "/v2//", "/v2/models", "/v2/models//infer",
-                           "/v2/models/llm/config", "/v2/models/llm/infer/more", "/v2/health",
-                           "/v2/models/a%2Fb", "/v2/models/..", "/v2/models/a%3Fb",
-                           "/v2/models/llm/versions", "/v2/models/llm/versions/..", "/v2/health%2Flive"}) {
+  for (const char* path :
+       {"/v1/models", "/v2x", "/v2//", "/v2/models", "/v2/models//infer", "/v2/models/llm/config",
+        "/v2/models/llm/infer/more", "/v2/health", "/v2/models/a%2Fb", "/v2/models/..",
+        "/v2/models/a%3Fb", "/v2/models/llm/versions", "/v2/models/llm/versions/..",
+        "/v2/health%2Flive"}) {
     CAPTURE(path);
     CHECK(Read("GET", path) == "NOT_FOUND");
   }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from './processes.mjs';
 
-const folder = resolve(import.meta.dirname, '../kserve_clients');
+const folder = resolve(import.meta.dirname, '../foreign');
 const python = join(folder, '.venv/bin/python');
 
 function start(script, args = []) {
@@ -15,7 +15,7 @@ function start(script, args = []) {
   return { child, gone, lines: createInterface({ input: child.stdout }) };
 }
 
-// MLServer with the models of kserve_clients/models.
+// MLServer with the models of the folder mlserver.
 export async function startMlServer() {
   const { child, gone, lines } = start('mlserver_server.py');
   let ports;

@@ -72,7 +72,8 @@ struct Masked {
   Releases releases;
 };
 
-// Makes the body, the headers that depend on it, and the hash of all. FAILED_PRECONDITION for text that must be masked and cannot be.
+// Makes the body, the headers that depend on it, and the hash of all. FAILED_PRECONDITION for text
+// that must be masked and cannot be.
 absl::StatusOr<Draft> MakeDraft(const dialects::ReadCall& call, const std::optional<Masked>& masked,
                                 domain::BoundRequest bound) {
   Draft draft{{{}, call.prompt, {}, {}}, bound.headers, "", ""};
@@ -127,11 +128,11 @@ absl::StatusOr<OutgoingHead> MakeHead(const CallContext& context,
       context.upstream.MakeTarget(read.connection(), call.upstream_path);
   if (!target.ok()) return target.status();
   const dialects::HeaderList& from_caller = context.request.headers;
-  return OutgoingHead{
-      call.method, *std::move(target),
-      call.rpc ? headers::RpcHeaders(from_caller)
-               : headers::UpstreamHeaders(from_caller, read.connection(),
-                                          call.body.empty() ? "" : call.content_type)};
+  return OutgoingHead{call.method, *std::move(target),
+                      call.rpc
+                          ? headers::RpcHeaders(from_caller)
+                          : headers::UpstreamHeaders(from_caller, read.connection(),
+                                                     call.body.empty() ? "" : call.content_type)};
 }
 
 }  // namespace

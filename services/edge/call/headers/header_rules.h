@@ -17,8 +17,8 @@ absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers)
 // The caller's headers that go upstream, with lower-case names. Only allow-listed headers with
 // values of a closed form (header_values.h) are forwarded, because policies read no headers, and no
 // credential of the caller is. `organization` and `project` are the connection's, because they
-// decide whom the provider bills. `content_type` is the body's, "" without one; `accept-encoding` is identity, because
-// answers must be read to be masked. Takes time proportional to the headers.
+// decide whom the provider bills. `content_type` is the body's, "" without one; `accept-encoding`
+// is identity, because answers must be read to be masked. Takes time proportional to the headers.
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
                                      const domain::Connection& connection,
                                      absl::string_view content_type);

@@ -113,8 +113,8 @@ TEST_CASE("UpstreamHeaders: the connection defines the billed account", "[edge]"
   connection.project = "proj_ours";
   CHECK(UpstreamHeaders({{"OpenAI-Organization", "org-other"}, {"openai-project", "proj_other"}},
                         connection, "") == dialects::HeaderList{{"openai-organization", "org-ours"},
-                                                       {"openai-project", "proj_ours"},
-                                                       {"accept-encoding", "identity"}});
+                                                                {"openai-project", "proj_ours"},
+                                                                {"accept-encoding", "identity"}});
 }
 
 TEST_CASE("RpcHeaders: gRPC's own, and of the metadata who calls and the trace", "[edge]") {

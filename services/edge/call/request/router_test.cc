@@ -44,7 +44,8 @@ TEST_CASE("FindRoute: by name, host, prefix and default", "[edge]") {
 
 TEST_CASE("FindRoute: distinguishes unknown connections and unknown paths", "[edge]") {
   CHECK(Where("any", "/nowhere/v1/models") == "unknown_connection");
-  for (const char* path : {"/", "", "/v3/models", "/v2x", "/openai/models", "/v1models", "//v1/models"}) {
+  for (const char* path :
+       {"/", "", "/v3/models", "/v2x", "/openai/models", "/v1models", "//v1/models"}) {
     CAPTURE(path);
     CHECK((Where("any", path) == "not_found" || Where("any", path) == "unknown_connection"));
   }

@@ -1,4 +1,4 @@
-"""MLServer with the models of the folder `models`: prints its HTTP and gRPC ports when it is ready, and stops with its
+"""MLServer with the models of the folder `mlserver`: prints its HTTP and gRPC ports when it is ready, and stops with its
 standard input."""
 
 import asyncio
@@ -20,7 +20,7 @@ def free_ports(count):
 
 
 async def main():
-    models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "models")
+    models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mlserver")
     http, grpc, metrics = free_ports(3)
     settings = Settings(host="127.0.0.1", http_port=http, grpc_port=grpc, metrics_port=metrics, parallel_workers=0,
                         model_repository_root=models, gzip_enabled=False)

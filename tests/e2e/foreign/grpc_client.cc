@@ -29,7 +29,7 @@ class Client {
     Prepare(context);
     authn::WhoAmIResponse answer;
     const auto stub = authn::IdentityService::NewStub(channel_);
-    Print("unary", stub->WhoAmI(&context, {}, &answer), answer.identity());
+    Print("unary", stub->WhoAmI(&context, {}, &answer), answer.subject());
   }
 
   void Generate(const std::string& name, const std::string& text) {
