@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
 #include <tuple>
 
 #include "absl/strings/match.h"
+#include "libs/dialects/kserve/rest_generate.h"
 #include "libs/dialects/kserve/rpc_request.h"
 #include "libs/dialects/kserve/testing/messages.h"
 #include "libs/dialects/kserve/testing/rest.h"
+#include "libs/dialects/members/schema_table.h"
 #include "libs/json/writer.h"
 
 namespace countersign::dialects::kserve {
@@ -226,6 +230,17 @@ TEST_CASE("KServe over REST: Triton's generate extension", "[kserve]") {
       Read(Infer(JsonText("prompt", 1, R"(["hi"])")), "", "/v2/models/llm/generate_stream");
   REQUIRE(tensors.ok());
   CHECK(tensors->prompt->parts[0].pointer == "/inputs/prompt/0");
+}
+
+TEST_CASE("GenerateSchema: the documentation contains its table", "[kserve]") {
+  std::ifstream file(CS_WHAT_IS_JUDGED);
+  REQUIRE(file.good());
+  std::ostringstream page;
+  page << file.rdbuf();
+  const std::string table = absl::StrCat("## `", GenerateSchema().operation(), "`\n\n",
+                                         members::FormatTable(GenerateSchema()));
+  INFO("docs/what-is-judged.md must have:\n" << table);
+  CHECK(absl::StrContains(page.str(), table));
 }
 
 }  // namespace
