@@ -1,5 +1,7 @@
 #include "libs/dialects/dialects.h"
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "libs/dialects/grpc_service/dialect.h"
 #include "libs/dialects/kserve/dialect.h"
 #include "libs/dialects/openai/dialect.h"
@@ -9,6 +11,11 @@ namespace countersign::dialects {
 const Dialect& DefaultDialect() {
   static const auto& dialect = *new openai::OpenAiDialect;
   return dialect;
+}
+
+const Dialect& GuessDialect(absl::string_view path) {
+  const bool kserve = absl::StrContains(absl::StrCat(path, "/"), "/v2/");
+  return kserve ? *FindDialect(domain::Protocol::kKserveV2) : DefaultDialect();
 }
 
 const Dialect* FindDialect(domain::Protocol protocol) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "absl/strings/string_view.h"
 #include "libs/dialects/dialect.h"
 #include "libs/domain/resources.h"
 
@@ -9,7 +10,10 @@ namespace countersign::dialects {
 // The dialect of a connection's protocol; null if the gateway does not support it.
 const Dialect* FindDialect(domain::Protocol protocol);
 
-// The dialect for errors before a connection is known.
+// The dialect for errors before a connection is known, and before a path is.
 const Dialect& DefaultDialect();
+
+// The same for a request's `path`, which may begin with a connection: KServe's below "/v2".
+const Dialect& GuessDialect(absl::string_view path);
 
 }  // namespace countersign::dialects

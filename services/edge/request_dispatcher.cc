@@ -33,7 +33,7 @@ async::Awaitable<void> RequestDispatcher::Handle(call::CallerConnection& caller,
                                                  call::Upstream& upstream) {
   const call::RequestHead& head = caller.head();
   const std::string request_id = NewRequestId(services_.random);
-  call::Reply reply(caller, dialects::DefaultDialect(), request_id);
+  call::Reply reply(caller, dialects::GuessDialect(head.path), request_id);
   const call::CallContext context{services_,
                                   upstream,
                                   caller,

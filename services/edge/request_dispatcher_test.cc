@@ -102,6 +102,18 @@ TEST_CASE("RequestDispatcher: everything but a probe, an RPC or a review is a ca
   CHECK(caller.header("x-request-id").size() == 36);
 }
 
+TEST_CASE(
+    "RequestDispatcher: errors before the connection is known have the form of the path's API",
+    "[edge]") {
+  Fixture f;
+  FakeCallerConnection& kserve = f.Ask("GET", "/nowhere/v2/health/live");
+  CHECK(kserve.status() == 404);
+  CHECK(f.Code(kserve, "error") == "there is no connection \"nowhere\"");
+  CHECK(f.Code(kserve) == "unknown_connection");
+  FakeCallerConnection& openai = f.Ask("GET", "/nowhere/v1/models");
+  CHECK(absl::StrContains(openai.body(), R"({"error":{)"));
+}
+
 TEST_CASE("RequestDispatcher: an RPC is forwarded with its verified caller and its deadline",
           "[edge]") {
   Fixture f;

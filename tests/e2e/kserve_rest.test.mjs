@@ -124,6 +124,8 @@ test('what is denied, controls the server, or is not served', async () => {
   }
   const shared = { inputs: [{ name: 'a', datatype: 'BYTES', shape: [1], parameters: { shared_memory_region: 'r' } }] };
   await refused(await ask('/v2/models/echo/infer', { body: JSON.stringify(shared) }), 403, /shared memory/);
+  await refused(await ask('/v2', { headers: { authorization: 'Bearer nobody' } }), 401, /./);
+  await refused(await ask('/v2', { on: 'nowhere' }), 404, /no connection "nowhere"/);
   await refused(await ask('/v2/models/echo/train', { body: '{}' }), 404, /unknown request/);
   await refused(await ask('/v2/models/other', { on: 'few' }), 404, /no model/);
   assert.equal((await ask('/v2/models/echo', { on: 'few' })).status, 200);

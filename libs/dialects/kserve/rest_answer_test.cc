@@ -64,6 +64,10 @@ TEST_CASE("KServe over REST: texts of an answer are masked, numbers of tensors p
   CHECK(passed->headers.empty());
 }
 
+TEST_CASE("KServe over REST: a number where BYTES have strings is a text", "[kserve]") {
+  CHECK(Pass(Answer(JsonText("t", 1, "[777]")))->bytes == Answer(JsonText("t", 1, R"(["<N>"])")));
+}
+
 TEST_CASE("KServe over REST: an answer without a match passes byte for byte", "[kserve]") {
   const std::string json = Answer(BinaryTensor("t", "BYTES", 1, 9) + " ") + " \n";
   const std::string binary = Element("hello");

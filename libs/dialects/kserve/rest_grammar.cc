@@ -60,7 +60,7 @@ class Finder {
         whole_.Add(key, root.at(i));
       } else {
         AddName(key);
-        AddOutput(key, {{std::string(key), -1, false, ""}}, root.at(i));
+        AddOutput(key, {{std::string(key), -1, false, ""}}, root.at(i), true);
       }
     }
     answers::MarkLastPieces(found_);
@@ -75,11 +75,12 @@ class Finder {
   void AddTensor(const Value& tensor) {
     if (!tensor.is(Type::kObject)) return whole_.Add(kOutputs, tensor);
     const absl::string_view name = tensor["name"].text();
+    const Datatype* const datatype = FindDatatype(tensor["datatype"].text());
     for (std::size_t i = 0; i < tensor.size(); ++i) {
       const absl::string_view key = tensor.key(i);
       if (key == "data") {
         AddOutput(name, {{kOutputs, -1, false, ""}, {std::string(name), -1, false, ""}},
-                  tensor.at(i));
+                  tensor.at(i), datatype != nullptr && datatype->size > 0);
       } else {
         whole_.AddName(key);
         whole_.Add(key, tensor.at(i), false, kOutputs);
@@ -87,12 +88,15 @@ class Finder {
     }
   }
 
-  // An output's value, or its values.
-  void AddOutput(absl::string_view name, const std::vector<Step>& path, const Value& value) {
+  // An output's value, or its values. `numbers`: it may be a tensor of numbers, which pass.
+  void AddOutput(absl::string_view name, const std::vector<Step>& path, const Value& value,
+                 bool numbers) {
     const std::vector<Value> values = FlattenData(value);
     for (std::size_t i = 0; i < values.size(); ++i) {
       const Value& element = values[i];
-      if (element.is(Type::kObject)) whole_.Add(name, element);
+      if (element.is(Type::kObject) || (element.is(Type::kNumber) && !numbers)) {
+        whole_.Add(name, element);
+      }
       if (!element.is(Type::kString)) continue;
       FoundText& text = found_.texts.emplace_back();
       text.value = element;
