@@ -29,7 +29,8 @@ class Client {
     Prepare(context);
     authn::WhoAmIResponse answer;
     const auto stub = authn::IdentityService::NewStub(channel_);
-    Print("unary", stub->WhoAmI(&context, {}, &answer), answer.subject());
+    const grpc::Status status = stub->WhoAmI(&context, {}, &answer);
+    Print("unary", status, answer.identity());
   }
 
   void Generate(const std::string& name, const std::string& text) {
