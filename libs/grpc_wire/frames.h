@@ -32,18 +32,19 @@ class FrameReader {
   // Frames with a payload above `max_payload_bytes` are refused before they are stored.
   explicit FrameReader(std::size_t max_payload_bytes) : max_payload_bytes_(max_payload_bytes) {}
 
-  void Feed(absl::string_view bytes) { buffer_.append(bytes.data(), bytes.size()); }
+  void Feed(absl::string_view bytes);
 
   // The next whole frame; nullopt until more bytes are fed. RESOURCE_EXHAUSTED when the next one
   // announces too much; nothing can be read after that.
   absl::StatusOr<std::optional<Frame>> Next();
 
   // Whether nothing is left: otherwise the bytes end within a frame.
-  bool empty() const { return buffer_.empty(); }
+  bool empty() const { return at_ == buffer_.size(); }
 
  private:
   const std::size_t max_payload_bytes_;
   std::string buffer_;
+  std::size_t at_ = 0;  // of the next frame
 };
 
 }  // namespace countersign::grpc_wire

@@ -328,17 +328,22 @@ class Reader {
   // All copies of a field that is not repeated but the last one get a path and a series of their
   // own: who joins the messages of a stream reads the last ones.
   void NameCopies() {
-    absl::flat_hash_map<std::string, std::size_t> total;
-    for (const Text& text : result_.texts) ++total[text.path];
-    absl::flat_hash_map<std::string, std::size_t> seen;
-    for (Text& text : result_.texts) {
-      const std::size_t copies = total[text.path];
-      if (copies == 1) continue;
-      const std::size_t copy = ++seen[text.path];
-      if (copy == copies) continue;
-      const std::string mark = absl::StrCat(" (", copy, " of ", copies, ")");
-      text.path += mark;
-      text.series += mark;
+    struct Copies {
+      std::size_t total = 0;
+      std::size_t seen = 0;
+    };
+    absl::flat_hash_map<absl::string_view, Copies> copies;
+    copies.reserve(result_.texts.size());
+    for (const Text& text : result_.texts) ++copies[text.path].total;
+    if (copies.size() == result_.texts.size()) return;
+    std::vector<std::string> marks(result_.texts.size());  // the keys are texts' paths until then
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      auto& [total, seen] = copies[result_.texts[i].path];
+      if (++seen < total) marks[i] = absl::StrCat(" (", seen, " of ", total, ")");
+    }
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      result_.texts[i].path += marks[i];
+      result_.texts[i].series += marks[i];
     }
   }
 

@@ -81,7 +81,7 @@ class MessageCalls {
         number == 1 ? context_.request_id : absl::StrCat(context_.request_id, "-", number);
     call.deadline = deadline_;
     call.read = [&message] { return ReadFrame(message); };
-    call.send = [this](std::string answer) { return Send(std::move(answer)); };
+    call.send = [this](absl::string_view frames) { return Send(frames); };
     RpcCaller caller(context_, std::move(call));
     const absl::Status status = co_await caller.Run();
     if (!status.ok() && !context_.cancellation.cancelled()) co_await Fail(message, status);
@@ -91,8 +91,9 @@ class MessageCalls {
 
   async::Awaitable<void> Fail(const std::string& message, const absl::Status& status) {
     if (!EndsAll(status)) {
-      std::string failure = dialect_.FormatRpcFailure(message, Describe(status));
-      co_await Send(std::move(failure));
+      const std::string failure =
+          grpc_wire::EncodeFrame(0, dialect_.FormatRpcFailure(message, Describe(status)));
+      co_await Send(failure);
       co_return;
     }
     if (ended_.ok()) ended_ = status;
@@ -100,9 +101,9 @@ class MessageCalls {
     if (reading_) context_.cancellation.Cancel(ended_);
   }
 
-  async::Awaitable<absl::Status> Send(std::string answer) {
+  async::Awaitable<absl::Status> Send(absl::string_view frames) {
     const async::Turns::Turn turn = co_await turns_.Take();
-    co_return co_await reply_.Send(std::move(answer));
+    co_return co_await reply_.SendFrames(frames);
   }
 
   // A stream without calls would keep the process from stopping.

@@ -1,13 +1,10 @@
 #include "services/edge/governed_rpc/rpc_caller.h"
 
-#include <limits>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "libs/base/status.h"
 #include "libs/grpc_wire/fields.h"
-#include "libs/grpc_wire/frames.h"
 #include "services/edge/call/headers/header_rules.h"
 
 namespace countersign::edge::governed_rpc {
@@ -61,17 +58,8 @@ async::Awaitable<absl::Status> RpcCaller::Begin(call::ReplyHead head) {
   co_return absl::OkStatus();
 }
 
-async::Awaitable<absl::Status> RpcCaller::Write(absl::string_view piece) {
-  grpc_wire::FrameReader frames(std::numeric_limits<std::size_t>::max());
-  frames.Feed(piece);
-  while (true) {
-    absl::StatusOr<std::optional<grpc_wire::Frame>> frame = frames.Next();
-    if (!frame.ok()) co_return frame.status();
-    if (!frame->has_value()) co_return absl::OkStatus();
-    const absl::Status sent = co_await send_(std::move((*frame)->payload));
-    if (!sent.ok()) co_return sent;
-  }
-}
+// What a dialect delivers of an answer over gRPC are whole frames.
+async::Awaitable<absl::Status> RpcCaller::Write(absl::string_view piece) { return send_(piece); }
 
 async::Awaitable<absl::Status> RpcCaller::Finish(dialects::HeaderList trailers) {
   trailers_ = std::move(trailers);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/async/awaitable.h"
 #include "services/edge/call/call_context.h"
@@ -11,8 +12,9 @@
 
 namespace countersign::edge::governed_rpc {
 
-// Sends a message of the answer; an error means that the caller can no longer be reached.
-using SendMessage = std::function<async::Awaitable<absl::Status>(std::string message)>;
+// Sends messages of the answer, in whole frames without compression; an error means that the caller
+// can no longer be reached.
+using SendFrames = std::function<async::Awaitable<absl::Status>(absl::string_view frames)>;
 
 // What one governed call needs of the RPC that it belongs to.
 struct RpcCall {
@@ -21,7 +23,7 @@ struct RpcCall {
   // Reads the messages of the call, each in a frame without compression; called at most once, when
   // the caller is verified.
   grpc_calls::PipelineCaller::ReadRequest read;
-  SendMessage send;
+  SendFrames send;
 };
 
 // The caller of one governed call over gRPC, as the pipeline sees it: its body are frames, and so
@@ -44,7 +46,7 @@ class RpcCaller final : public grpc_calls::PipelineCaller {
  private:
   void NoteHead(call::ReplyHead head);
 
-  const SendMessage send_;
+  const SendFrames send_;
   dialects::HeaderList trailers_;
   bool finished_ = false;
 };

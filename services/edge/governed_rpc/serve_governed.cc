@@ -100,7 +100,7 @@ async::Awaitable<absl::Status> ServeGoverned(const call::CallContext& context,
   RpcCall call;
   call.request_id = context.request_id;
   call.deadline = deadline;
-  call.send = [&reply](std::string message) { return reply.Send(std::move(message)); };
+  call.send = [&reply](absl::string_view frames) { return reply.SendFrames(frames); };
   call.read = [&context, &source, form, most = options.max_message_bytes] {
     // Reflection may have been read since, when the caller was verified.
     const std::optional<RpcRequest> known = form ? form : FindForm(context).request;

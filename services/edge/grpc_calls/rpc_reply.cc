@@ -1,6 +1,7 @@
 #include "services/edge/grpc_calls/rpc_reply.h"
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -76,9 +77,10 @@ async::Awaitable<absl::Status> RpcReply::Begin() {
   co_return co_await context_.reply.Begin(200, std::move(headers));
 }
 
-async::Awaitable<absl::Status> RpcReply::Write(std::string frame) {
-  if (protocol_.framing == Framing::kWebText) frame = grpc_wire::EncodeWebText(frame);
-  co_return co_await context_.reply.Write(frame);
+async::Awaitable<absl::Status> RpcReply::Write(absl::string_view frames) {
+  if (protocol_.framing != Framing::kWebText) co_return co_await context_.reply.Write(frames);
+  const std::string text = grpc_wire::EncodeWebText(frames);
+  co_return co_await context_.reply.Write(text);
 }
 
 async::Awaitable<absl::Status> RpcReply::Send(std::string message) {
@@ -96,7 +98,23 @@ async::Awaitable<absl::Status> RpcReply::Send(std::string message) {
       message = *std::move(packed);
     }
   }
-  co_return co_await Write(grpc_wire::EncodeFrame(flags, message));
+  const std::string frame = grpc_wire::EncodeFrame(flags, message);
+  co_return co_await Write(frame);
+}
+
+async::Awaitable<absl::Status> RpcReply::SendFrames(absl::string_view frames) {
+  const absl::Status begun = co_await Begin();
+  if (!begun.ok()) co_return begun;
+  if (!gzip_) co_return co_await Write(frames);
+  grpc_wire::FrameReader reader(frames.size());
+  reader.Feed(frames);
+  while (true) {
+    absl::StatusOr<std::optional<grpc_wire::Frame>> frame = reader.Next();
+    if (!frame.ok()) co_return frame.status();
+    if (!frame->has_value()) co_return absl::OkStatus();
+    const absl::Status sent = co_await Send(std::move((*frame)->payload));
+    if (!sent.ok()) co_return sent;
+  }
 }
 
 async::Awaitable<absl::Status> RpcReply::End(absl::Status status) {
@@ -111,7 +129,7 @@ async::Awaitable<absl::Status> RpcReply::End(absl::Status status) {
   } else {
     last = grpc_wire::EncodeFrame(grpc_wire::kWebTrailers, TrailersAsText(MakeTrailers(status)));
   }
-  const absl::Status written = co_await Write(std::move(last));
+  const absl::Status written = co_await Write(last);
   if (!written.ok()) co_return written;
   co_return co_await context_.reply.Finish();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "libs/async/awaitable.h"
 #include "services/edge/call/call_context.h"
 #include "services/edge/grpc_calls/rpc_protocol.h"
@@ -24,12 +25,16 @@ class RpcReply {
   async::Awaitable<absl::Status> Begin();
   async::Awaitable<absl::Status> Send(std::string message);
 
+  // Sends messages that are in frames, uncompressed, with one write where the caller gets them so.
+  // `frames` are whole, and must outlive the call.
+  async::Awaitable<absl::Status> SendFrames(absl::string_view frames);
+
   // Sends the status, with its reason and details (status_details.h) as google.rpc.Status. Nothing
   // may follow.
   async::Awaitable<absl::Status> End(absl::Status status);
 
  private:
-  async::Awaitable<absl::Status> Write(std::string frame);
+  async::Awaitable<absl::Status> Write(absl::string_view frames);
 
   const call::CallContext& context_;
   const RpcProtocol& protocol_;
