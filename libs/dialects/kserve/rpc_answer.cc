@@ -30,7 +30,7 @@ class InferMessage final : public rpc::AnswerMessage {
   InferMessage(std::string message, TensorMessage read, bool streams)
       : message_(std::move(message)), lengths_(std::move(read.lengths)), ends_(!streams) {
     for (const Tensor& tensor : read.tensors) AddTensor(tensor);
-    for (const OtherText& text : read.texts) AddOther(text);
+    for (OtherText& text : read.texts) AddOther(text);
     for (const protobuf_texts::Value& value : read.values) {
       if (absl::EndsWith(value.path, kFinal) && value.bits != 0) ends_ = true;
     }
@@ -73,13 +73,13 @@ class InferMessage final : public rpc::AnswerMessage {
     }
   }
 
-  void AddOther(const OtherText& text) {
+  void AddOther(OtherText& text) {
     const absl::string_view content = Content(text.span);
     if (text.names == "error_message" && !content.empty()) failed_ = true;
     const bool name =
         absl::EndsWith(text.names, "name") || absl::EndsWith(text.names, "parameters.key");
     if (content.empty() || (name && IsModelId(content))) return;
-    Add({text.path, std::string(content), true, false}, text.span);
+    Add({std::move(text.path), std::string(content), true, false}, text.span);
   }
 
   const std::string message_;

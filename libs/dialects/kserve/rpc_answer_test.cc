@@ -77,6 +77,27 @@ TEST_CASE("KServe answer: texts are masked in both forms, lengths are written an
   CHECK(raw.bytes == Frame(head + Bytes(6, Element("<S>") + Element("b"))));
 }
 
+TEST_CASE("KServe answer: a text that has passed whole is not asked about again", "[kserve]") {
+  Answer answer(kStream);
+  const auto ask = [&](absl::string_view id, absl::string_view text) {
+    const auto pieces =
+        answer.reader->Feed(Response(Model("llm", id) + Text("text_output", text))).value();
+    std::string asked;
+    for (const domain::FieldPiece& piece : pieces) asked += piece.text + ";";
+    CHECK(answer.Take(pieces).ok());
+    return asked;
+  };
+  CHECK(ask("r-1", "a") == "a;r-1;");
+  CHECK(ask("r-1", "SEC") == "SEC;");
+  CHECK(ask("SECRET", "RET") == "RET;SECRET;");
+  CHECK(ask("SECRET", "b") == "b;SECRET;");
+  CHECK(ask("r-1", "b") == "b;");
+  CHECK(answer.Finish(kOk).ok());
+  CHECK(answer.bytes == Piece("a") + Piece("") + Response(Model("llm", "<S>") +
+                                                          Text("text_output", "<S>")) +
+                            Response(Model("llm", "<S>") + Text("text_output", "b")) + Piece("b"));
+}
+
 TEST_CASE("KServe answer: an answer without a match passes byte for byte", "[kserve]") {
   // A length in more bytes than it needs, and a field twice.
   const std::string odd = Frame(Model("llm") + std::string("\x1a\x81\x00x", 4) + Bytes(3, "y"));

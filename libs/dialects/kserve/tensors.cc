@@ -88,7 +88,7 @@ class Reader {
     return drafts_[index];
   }
 
-  absl::Status ReadText(const Text& text) {
+  absl::Status ReadText(Text& text) {
     const Span span{text.place.begin, text.place.end};
     const absl::string_view content = message_.substr(span.begin, span.end - span.begin);
     if (absl::StrContains(text.names, "parameters.key") &&
@@ -111,7 +111,7 @@ class Reader {
       if (in->rest == "name") draft.tensor.name = std::string(content);
       if (AddElement(draft, in->rest, span)) return absl::OkStatus();
     }
-    result_.texts.push_back({text.path, text.names, span});
+    result_.texts.push_back({std::move(text.path), std::move(text.names), span});
     return absl::OkStatus();
   }
 

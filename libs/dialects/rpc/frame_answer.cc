@@ -1,5 +1,6 @@
 #include "libs/dialects/rpc/frame_answer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -10,6 +11,14 @@ namespace {
 
 // Each keeps its last message, to be repeated with what was held back.
 constexpr std::size_t kMostOpenFields = 65'536;
+
+// Of the texts that are remembered.
+constexpr std::size_t kMostPassed = 64;
+constexpr std::size_t kMostPassedBytes = 256;
+
+std::size_t CountAsked(const std::vector<bool>& asked) {
+  return static_cast<std::size_t>(std::count(asked.begin(), asked.end(), true));
+}
 
 void AddText(const MessageText& text, domain::FieldRelease& release, Delivery& delivery) {
   for (domain::MaskedSpan& span : release.masked) {
@@ -42,11 +51,16 @@ absl::Status FrameAnswer::ReadFrame(std::string message, std::vector<domain::Fie
   const AnswerMessage& read = *item.received->message;
   failed_ = failed_ || read.failed();
   // The texts that this message ends and does not have end before it.
-  for (const MessageText& text : read.texts()) open_.erase(text.field);
+  std::vector<bool>& asked = item.received->asked;
+  for (const MessageText& text : read.texts()) {
+    const bool goes_on = open_.erase(text.field) > 0;
+    asked.push_back(goes_on || !text.end || !Passed(text));
+  }
   if (read.ends_texts()) EndTexts(pieces);
   for (std::size_t i = 0; i < read.texts().size(); ++i) {
     const MessageText& text = read.texts()[i];
     const bool end = text.end || read.ends_texts();
+    if (!asked[i]) continue;
     pieces.push_back({text.field, text.text, end});
     if (!end) open_[text.field] = Last{item.received, i};
   }
@@ -85,7 +99,7 @@ absl::StatusOr<std::vector<Delivery>> FrameAnswer::Release(
   auto next = releases.begin();
   for (; !items_.empty(); items_.pop_front()) {
     const Item& item = items_.front();
-    const std::size_t needed = item.received != nullptr ? item.received->message->texts().size()
+    const std::size_t needed = item.received != nullptr ? CountAsked(item.received->asked)
                                : item.trailers          ? 1
                                                         : item.ends.size();
     if (static_cast<std::size_t>(std::distance(next, releases.end())) < needed) {
@@ -102,12 +116,33 @@ absl::StatusOr<std::vector<Delivery>> FrameAnswer::Release(
   return out;
 }
 
+bool FrameAnswer::Passed(const MessageText& text) const {
+  const auto passed = passed_.find(text.field);
+  return passed != passed_.end() && passed->second == text.text;
+}
+
+void FrameAnswer::NotePassed(const MessageText& text, const domain::FieldRelease& release) {
+  if (!text.end || !release.Unchanged() || release.text != text.text) return;
+  if (text.text.size() > kMostPassedBytes || text.field.size() > kMostPassedBytes) return;
+  if (passed_.size() < kMostPassed || passed_.count(text.field) > 0) {
+    passed_[text.field] = text.text;
+  }
+}
+
 absl::Status FrameAnswer::ReleaseMessage(Received& received, Next& next,
                                          std::vector<Delivery>& out) {
   Delivery delivery;
   bool unchanged = true;
-  for (const MessageText& text : received.message->texts()) {
-    domain::FieldRelease& release = *next++;
+  const std::vector<MessageText>& texts = received.message->texts();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const MessageText& text = texts[i];
+    domain::FieldRelease release;
+    if (received.asked[i]) {
+      release = std::move(*next++);
+      NotePassed(text, release);
+    } else {
+      release.text = text.text;
+    }
     unchanged = unchanged && release.text == text.text;
     AddText(text, release, delivery);
     received.texts.push_back(std::move(release.text));

@@ -67,6 +67,7 @@ class FrameAnswer final : public AnswerReader {
   struct Received {
     std::unique_ptr<AnswerMessage> message;
     std::string bytes;               // its frame, as it came
+    std::vector<bool> asked;         // by text: the masker is asked about it
     std::vector<std::string> texts;  // as delivered
   };
   // The last message with a text of a field, and which one it is.
@@ -84,13 +85,18 @@ class FrameAnswer final : public AnswerReader {
   absl::Status ReadFrame(std::string message, std::vector<domain::FieldPiece>& pieces);
   void EndTexts(std::vector<domain::FieldPiece>& pieces);
   using Next = std::vector<domain::FieldRelease>::iterator;
-  static absl::Status ReleaseMessage(Received& received, Next& next, std::vector<Delivery>& out);
+  absl::Status ReleaseMessage(Received& received, Next& next, std::vector<Delivery>& out);
+  bool Passed(const MessageText& text) const;
+  void NotePassed(const MessageText& text, const domain::FieldRelease& release);
   static absl::Status ReleaseEnds(const Item& item, Next& next, std::vector<Delivery>& out);
 
   AnswerEnd end_;
   const ReadMessage read_;
   grpc_wire::FrameReader frames_;
   std::map<std::string, Last> open_;  // fields that may go on
+  // By field, a whole text that the masker has let through as it is. Most messages of a stream
+  // repeat theirs, such as the model's name and the request's id: it need not be asked again.
+  std::map<std::string, std::string, std::less<>> passed_;
   std::deque<Item> items_;
   bool failed_ = false;
   const Usage usage_;
