@@ -135,6 +135,9 @@ enum class RpcRequest {
   // Each one is a call of its own, with its own answer. The answers share the caller's stream, and
   // a call that fails is reported there.
   kEachMessage,
+  // Each one is a call of its own, and all are sent on one stream of the upstream, in their order,
+  // whose answer is that of the first.
+  kTwoWay,
 };
 
 // One family of inference APIs over HTTP or gRPC: parses requests, splits and masks answers,

@@ -22,10 +22,6 @@ absl::StatusOr<const Method*> FindServed(const domain::Connection* connection,
     return absl::NotFoundError(
         absl::StrCat("connection \"", connection->name, "\" has no method ", path));
   }
-  if (method->client_streams && method->server_streams) {
-    return absl::NotFoundError(
-        absl::StrCat(path, " streams in both directions, which this version does not serve"));
-  }
   return method;
 }
 
@@ -45,7 +41,8 @@ std::optional<RpcRequest> GrpcServiceDialect::FindRpc(const domain::Connection& 
                                                       absl::string_view path) const {
   const auto method = FindServed(&connection, path);
   if (!method.ok()) return std::nullopt;
-  return (*method)->client_streams ? RpcRequest::kAllMessages : RpcRequest::kOneMessage;
+  if (!(*method)->client_streams) return RpcRequest::kOneMessage;
+  return (*method)->server_streams ? RpcRequest::kTwoWay : RpcRequest::kAllMessages;
 }
 
 std::unique_ptr<AnswerReader> GrpcServiceDialect::OpenAnswer(const ReadCall& call,

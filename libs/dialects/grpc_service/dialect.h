@@ -4,8 +4,7 @@
 
 namespace countersign::dialects::grpc_service {
 
-// Any gRPC service, by the schema of its connection. Methods in which both sides stream are not
-// served.
+// Any gRPC service, by the schema of its connection.
 class GrpcServiceDialect final : public Dialect {
  public:
   absl::string_view name() const override { return "grpc"; }

@@ -106,8 +106,7 @@ TEST_CASE("GrpcServiceDialect: what cannot be read or judged is refused with why
   CHECK(Error("/chat.Chat/Collect", Frames({Field(1, "a"), Field(1, "b")})) ==
         "the messages name different models");
   CHECK(Error("/chat.Chat/Other", "") == R"(connection "chat" has no method /chat.Chat/Other)");
-  CHECK(absl::IsNotFound(Read("/chat.Chat/Talk", "").status()));
-  CHECK(absl::StrContains(Error("/chat.Chat/Talk", ""), "streams in both directions"));
+  CHECK(absl::IsNotFound(Read("/chat.Chat/Other", "").status()));
 }
 
 TEST_CASE("GrpcServiceDialect: unknown fields of a request are judged", "[grpc_service]") {
@@ -118,13 +117,23 @@ TEST_CASE("GrpcServiceDialect: unknown fields of a request are judged", "[grpc_s
   CHECK(call->prompt->parts[0].text == "hidden");
 }
 
+TEST_CASE("GrpcServiceDialect: where both sides stream a message is read on its own",
+          "[grpc_service]") {
+  const auto call = Read("/chat.Chat/Talk", Frames({Field(2, Field(2, "hi"))}));
+  REQUIRE(call.ok());
+  REQUIRE(call->prompt->parts.size() == 1);
+  CHECK(call->prompt->parts[0].pointer == "turns[0].content");
+  CHECK(call->prompt->stream);
+  CHECK(Read("/chat.Chat/Talk", "").ok());
+}
+
 TEST_CASE("GrpcServiceDialect: how many messages a method takes", "[grpc_service]") {
   const domain::Connection connection = ChatConnection();
   const GrpcServiceDialect dialect;
   CHECK(dialect.FindRpc(connection, "/chat.Chat/Ask") == RpcRequest::kOneMessage);
   CHECK(dialect.FindRpc(connection, "/chat.Chat/Stream") == RpcRequest::kOneMessage);
   CHECK(dialect.FindRpc(connection, "/chat.Chat/Collect") == RpcRequest::kAllMessages);
-  CHECK(dialect.FindRpc(connection, "/chat.Chat/Talk") == std::nullopt);
+  CHECK(dialect.FindRpc(connection, "/chat.Chat/Talk") == RpcRequest::kTwoWay);
   CHECK(dialect.FindRpc(connection, "/chat.Chat/Other") == std::nullopt);
 }
 

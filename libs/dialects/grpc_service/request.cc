@@ -96,7 +96,8 @@ class RequestReader {
     for (std::size_t i = 0;; ++i) {
       CS_ASSIGN_OR_RETURN(const std::optional<grpc_wire::Frame> frame, frames.Next());
       if (!frame) break;
-      const std::string prefix = method_.client_streams ? absl::StrCat("[", i, "].") : "";
+      const bool several = method_.client_streams && !method_.server_streams;
+      const std::string prefix = several ? absl::StrCat("[", i, "].") : "";
       CS_RETURN_IF_ERROR(ReadMessage(frame->payload, at, prefix));
       at += grpc_wire::kFrameHeadBytes + frame->payload.size();
     }

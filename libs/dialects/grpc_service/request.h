@@ -6,8 +6,8 @@
 namespace countersign::dialects::grpc_service {
 
 // Reads the messages of a request: every text is a part of the prompt, opaque bytes and long lists
-// of numbers are media by their digest, all else are members. Of several messages the paths begin
-// with `[0]`, `[1]`, ….
+// of numbers are media by their digest, all else are members. The paths of a client stream's
+// messages begin with `[0]`, `[1]`, …; where both sides stream each message is a request.
 //
 // The model is the string `model`, `model_name` or `model_spec.name`. A text's role is the string
 // `role` beside it or around it, if it is a role that policies know.

@@ -36,6 +36,27 @@ class UpstreamResponse {
   virtual dialects::HeaderList trailers() const { return {}; }
 };
 
+// A request to a model whose body goes on while it is answered. Destroying it, and the response,
+// before the end of both cancels the upstream's work. Writes one message at a time; the response
+// may be read meanwhile. Errors are those of Upstream::Send. Must not outlive its upstream.
+class UpstreamStream {
+ public:
+  virtual ~UpstreamStream() = default;
+
+  // Sends what was admitted, after everything before it. Returns when the upstream's flow control
+  // and the network have taken it. Of `next` only the body is sent, and its binding hash is
+  // computed again over it.
+  virtual async::Awaitable<absl::Status> Write(const admission::AdmittedRequest& next,
+                                               async::Cancellation& cancellation) = 0;
+
+  // Ends the request: nothing is written any more.
+  virtual async::Awaitable<absl::Status> Finish(async::Cancellation& cancellation) = 0;
+
+  // Returns when the response's head has arrived; once.
+  virtual async::Awaitable<absl::StatusOr<std::unique_ptr<UpstreamResponse>>> ReadHead(
+      async::Cancellation& cancellation) = 0;
+};
+
 // What the gateway itself asks an upstream over gRPC: nothing in it comes from a caller.
 struct Question {
   const domain::Connection& connection;
@@ -47,7 +68,8 @@ struct Question {
 // Sends requests to models, independent of the protocol (step 9). One per executor; all members are
 // called on it.
 //
-// Implementations: http_transport::HttpUpstream, ext_proc::ProxyUpstream, testing::FakeUpstream.
+// Implementations: http_transport::HttpUpstream, ext_proc::ProxyUpstream,
+// governed_rpc::TwoWayUpstream, testing::FakeUpstream.
 class Upstream {
  public:
   virtual ~Upstream() = default;
@@ -63,6 +85,13 @@ class Upstream {
   // PERMISSION_DENIED (the address), INVALID_ARGUMENT, or the cancellation's cause.
   virtual async::Awaitable<absl::StatusOr<std::unique_ptr<UpstreamResponse>>> Send(
       const admission::AdmittedRequest& admitted, async::Cancellation& cancellation) = 0;
+
+  // Begins a request with the bytes of `first`, sent as by Send; more may follow. UNIMPLEMENTED when
+  // this upstream has no such requests.
+  virtual async::Awaitable<absl::StatusOr<std::unique_ptr<UpstreamStream>>> OpenStream(
+      const admission::AdmittedRequest& /*first*/, async::Cancellation& /*cancellation*/) {
+    co_return absl::UnimplementedError("this upstream takes a request as a whole");
+  }
 
   // Sends a question and returns when the head of its answer has arrived. Errors as of Send;
   // UNIMPLEMENTED when this upstream knows no gRPC.

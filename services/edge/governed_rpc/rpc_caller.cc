@@ -26,7 +26,8 @@ call::RequestHead MakeHead(const call::RequestHead& rpc) {
 RpcCaller::RpcCaller(const call::CallContext& context, RpcCall call)
     : PipelineCaller(context, MakeHead(context.request), std::move(call.request_id), call.deadline,
                      std::move(call.read)),
-      send_(std::move(call.send)) {}
+      send_(std::move(call.send)),
+      names_session_(call.names_session) {}
 
 async::Awaitable<absl::Status> RpcCaller::Run() {
   const absl::Status refused = co_await RunPipeline(nullptr);
@@ -39,7 +40,8 @@ async::Awaitable<absl::Status> RpcCaller::Run() {
 
 void RpcCaller::NoteHead(call::ReplyHead head) {
   reply_ = std::move(head);
-  if (const auto id = FindHeader(reply_.headers, "x-countersign-session"); !id.empty()) {
+  const auto id = FindHeader(reply_.headers, "x-countersign-session");
+  if (!id.empty() && names_session_) {
     rpc().reply.SetSession(std::string(id));
   }
   if (const auto id = FindHeader(reply_.headers, "x-countersign-review"); !id.empty()) {
@@ -58,8 +60,11 @@ async::Awaitable<absl::Status> RpcCaller::Begin(call::ReplyHead head) {
   co_return absl::OkStatus();
 }
 
-// What a dialect delivers of an answer over gRPC are whole frames.
-async::Awaitable<absl::Status> RpcCaller::Write(absl::string_view piece) { return send_(piece); }
+// What a dialect delivers of an answer over gRPC are whole frames. Keep-alives are empty.
+async::Awaitable<absl::Status> RpcCaller::Write(absl::string_view piece) {
+  if (piece.empty()) co_return absl::OkStatus();
+  co_return co_await send_(piece);
+}
 
 async::Awaitable<absl::Status> RpcCaller::Finish(dialects::HeaderList trailers) {
   trailers_ = std::move(trailers);

@@ -24,6 +24,7 @@ struct RpcCall {
   // the caller is verified.
   grpc_calls::PipelineCaller::ReadRequest read;
   SendFrames send;
+  bool names_session = true;  // the RPC's reply has the session of this call
 };
 
 // The caller of one governed call over gRPC, as the pipeline sees it: its body are frames, and so
@@ -47,6 +48,7 @@ class RpcCaller final : public grpc_calls::PipelineCaller {
   void NoteHead(call::ReplyHead head);
 
   const SendFrames send_;
+  const bool names_session_;
   dialects::HeaderList trailers_;
   bool finished_ = false;
 };

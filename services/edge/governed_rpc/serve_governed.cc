@@ -10,15 +10,18 @@
 #include "libs/dialects/dialects.h"
 #include "libs/grpc_wire/frames.h"
 #include "services/edge/call/headers/header_rules.h"
-#include "services/edge/call/reflection/schema_cache.h"
+#include "services/edge/call/reflection/add_schema.h"
 #include "services/edge/call/request/router.h"
+#include "services/edge/call/request/verified_caller.h"
 #include "services/edge/governed_rpc/each_message.h"
 #include "services/edge/governed_rpc/rpc_caller.h"
+#include "services/edge/governed_rpc/two_way_stream.h"
 #include "services/edge/grpc_calls/message_source.h"
 
 namespace countersign::edge::governed_rpc {
 namespace {
 
+using call::request::VerifiedCaller;
 using dialects::RpcRequest;
 using Bytes = absl::StatusOr<std::string>;
 
@@ -31,27 +34,34 @@ struct Form {
   const dialects::Dialect* dialect = nullptr;
   std::optional<RpcRequest> request;
 };
-Form FindForm(const call::CallContext& context) {
+
+absl::StatusOr<call::request::Route> FindRoute(const call::CallContext& context) {
   const dialects::HeaderList& headers = context.request.headers;
-  const absl::StatusOr<call::request::Route> route =
-      call::request::FindRpcRoute(context.services.resources.Current(),
-                                  call::headers::FindHeader(headers, "countersign-connection"),
-                                  call::headers::FindHeader(headers, "host"), context.request.path);
+  return call::request::FindRpcRoute(context.services.resources.Current(),
+                                     call::headers::FindHeader(headers, "countersign-connection"),
+                                     call::headers::FindHeader(headers, "host"),
+                                     context.request.path);
+}
+
+// How the messages of a method form calls must be known before the first one is read, so the
+// upstream's reflection is read first where that is needed: not before the caller is verified.
+async::Awaitable<Form> FindForm(const call::CallContext& context) {
   Form form;
-  if (!route.ok()) return form;
+  absl::StatusOr<call::request::Route> route = FindRoute(context);
+  if (!route.ok()) co_return form;
   form.dialect = dialects::FindDialect(route->connection->protocol);
-  if (form.dialect == nullptr) return form;
-  const domain::Connection& connection = *route->connection;
-  const bool reflected = connection.protocol == domain::Protocol::kGrpc &&
-                         connection.schema == nullptr && context.services.schemas != nullptr;
-  if (!reflected) {
-    form.request = form.dialect->FindRpc(connection, route->path);
-    return form;
+  if (form.dialect == nullptr) co_return form;
+  if (route->connection->protocol == domain::Protocol::kGrpc &&
+      route->connection->schema == nullptr) {
+    const call::Step<VerifiedCaller> caller = co_await VerifiedCaller::Verify(context);
+    if (!caller.ok()) co_return form;
+    const call::Step<call::request::Route> read =
+        co_await call::reflection::AddSchema(context, *caller, *route);
+    if (!read.ok()) co_return form;
+    route = *read;
   }
-  domain::Connection with_schema = connection;
-  with_schema.schema = context.services.schemas->Find(connection);
-  form.request = form.dialect->FindRpc(with_schema, route->path);
-  return form;
+  form.request = form.dialect->FindRpc(*route->connection, route->path);
+  co_return form;
 }
 
 async::Awaitable<Bytes> ReadOne(grpc_calls::MessageSource& source) {
@@ -88,24 +98,24 @@ async::Awaitable<absl::Status> ServeGoverned(const call::CallContext& context,
                          "not_found");
   }
   const grpc_calls::RpcOptions& options = rpc.options;
-  const Form found = FindForm(context);
+  const Form found = co_await FindForm(context);
   const std::optional<RpcRequest> form = found.request;
   const bool each = form == RpcRequest::kEachMessage;
+  const bool two_way = form == RpcRequest::kTwoWay;
   const grpc_calls::ReadLimits limits{options.max_message_bytes,
-                                      std::min(each ? kIdle : options.piece_timeout, head.timeout),
+                                      std::min(each || two_way ? kIdle : options.piece_timeout, head.timeout),
                                       std::min(options.request_timeout, head.timeout)};
   grpc_calls::MessageSource source(context, protocol.framing, head.gzip, limits);
   const absl::Time deadline = context.arrived + head.timeout;
   if (each) co_return co_await ServeEachMessage(context, *found.dialect, source, reply, deadline);
+  if (two_way) co_return co_await ServeTwoWay(context, source, reply, deadline);
   RpcCall call;
   call.request_id = context.request_id;
   call.deadline = deadline;
   call.send = [&reply](absl::string_view frames) { return reply.SendFrames(frames); };
-  call.read = [&context, &source, form, most = options.max_message_bytes] {
-    // Reflection may have been read since, when the caller was verified.
-    const std::optional<RpcRequest> known = form ? form : FindForm(context).request;
-    if (!known) return ReadNothing();
-    return *known == RpcRequest::kAllMessages ? ReadAll(source, most) : ReadOne(source);
+  call.read = [&source, form, most = options.max_message_bytes] {
+    if (!form) return ReadNothing();
+    return *form == RpcRequest::kAllMessages ? ReadAll(source, most) : ReadOne(source);
   };
   RpcCaller caller(context, std::move(call));
   co_return co_await caller.Run();

@@ -1,6 +1,7 @@
 #include "services/edge/http_transport/http_upstream.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -39,6 +40,22 @@ class HttpUpstreamResponse final : public call::UpstreamResponse {
  private:
   std::unique_ptr<http::ClientResponse> response_;
   const dialects::HeaderList headers_;
+};
+
+// The response of an exchange whose request is still written elsewhere.
+class SharedResponse final : public http::ClientResponse {
+ public:
+  explicit SharedResponse(std::shared_ptr<http::ClientExchange> exchange)
+      : exchange_(std::move(exchange)) {}
+
+  const http::ResponseHead& head() const override { return exchange_->head(); }
+  async::Awaitable<absl::StatusOr<std::string>> Read(async::Cancellation& cancellation) override {
+    return exchange_->Read(cancellation);
+  }
+  const http::Headers& trailers() const override { return exchange_->trailers(); }
+
+ private:
+  const std::shared_ptr<http::ClientExchange> exchange_;
 };
 
 // The request without the credential.
@@ -82,28 +99,89 @@ absl::StatusOr<std::string> HttpUpstream::MakeTarget(const domain::Connection& c
   return target;
 }
 
-async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUpstream::Send(
-    const call::admission::AdmittedRequest& admitted, async::Cancellation& cancellation) {
-  const call::admission::PreparedRequest& prepared = admitted.request();
+async::Awaitable<absl::StatusOr<std::shared_ptr<http::Request>>> HttpUpstream::MakeBound(
+    const call::admission::PreparedRequest& prepared, async::Cancellation& cancellation) {
   const auto request = std::make_shared<http::Request>(MakeRequest(prepared));
   domain::BoundRequest bound = prepared.Bind(WrittenHead(*request));
   const absl::Status checked =
       co_await CheckBinding(request, std::move(bound), prepared.binding_hash(), cancellation);
   if (!checked.ok()) co_return checked;
+  co_return request;
+}
+
+async::Awaitable<absl::StatusOr<HttpUpstream::Outgoing>> HttpUpstream::MakeOutgoing(
+    const call::admission::AdmittedRequest& admitted, async::Cancellation& cancellation) {
+  const call::admission::PreparedRequest& prepared = admitted.request();
+  absl::StatusOr<std::shared_ptr<http::Request>> request =
+      co_await MakeBound(prepared, cancellation);
+  if (!request.ok()) co_return request.status();
+  http::Headers& headers = (*request)->head.headers;
   for (const domain::CredentialHeader& header : admitted.lease().credential().headers) {
-    request->head.headers.Set(header.name, header.value.Reveal());
+    headers.Set(header.name, header.value.Reveal());
   }
   if (prepared.rpc() && admitted.time_left() < absl::InfiniteDuration()) {
     const absl::Duration left = std::max(admitted.time_left(), absl::ZeroDuration());
-    request->head.headers.Set("grpc-timeout", grpc_wire::FormatTimeout(left));
+    headers.Set("grpc-timeout", grpc_wire::FormatTimeout(left));
   }
-  const absl::StatusOr<http::Target> target =
+  absl::StatusOr<http::Target> target =
       MakeConnectTarget(prepared.connection(), admitted.lease().credential(), prepared.rpc());
   if (!target.ok()) co_return target.status();
+  co_return Outgoing{*std::move(request), *std::move(target)};
+}
+
+async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUpstream::Send(
+    const call::admission::AdmittedRequest& admitted, async::Cancellation& cancellation) {
+  const absl::StatusOr<Outgoing> outgoing = co_await MakeOutgoing(admitted, cancellation);
+  if (!outgoing.ok()) co_return outgoing.status();
   absl::StatusOr<std::unique_ptr<http::ClientResponse>> response =
-      co_await client_.Send(*target, *request, cancellation);
+      co_await client_.Send(outgoing->target, *outgoing->request, cancellation);
   if (!response.ok()) co_return response.status();
   co_return std::make_unique<HttpUpstreamResponse>(*std::move(response));
+}
+
+// The request is written by this object, the response read by another one.
+class HttpUpstream::Stream final : public call::UpstreamStream {
+ public:
+  Stream(HttpUpstream& upstream, std::shared_ptr<http::ClientExchange> exchange)
+      : upstream_(upstream), exchange_(std::move(exchange)) {}
+
+  async::Awaitable<absl::Status> Write(const call::admission::AdmittedRequest& next,
+                                       async::Cancellation& cancellation) override {
+    const absl::StatusOr<std::shared_ptr<http::Request>> request =
+        co_await upstream_.MakeBound(next.request(), cancellation);
+    if (!request.ok()) co_return request.status();
+    co_return co_await exchange_->Write((*request)->body, cancellation);
+  }
+
+  async::Awaitable<absl::Status> Finish(async::Cancellation& cancellation) override {
+    co_return co_await exchange_->Finish(http::Headers(), cancellation);
+  }
+
+  async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> ReadHead(
+      async::Cancellation& cancellation) override {
+    const absl::Status status = co_await exchange_->ReadHead(cancellation);
+    if (!status.ok()) co_return status;
+    co_return std::make_unique<HttpUpstreamResponse>(std::make_unique<SharedResponse>(exchange_));
+  }
+
+ private:
+  HttpUpstream& upstream_;
+  const std::shared_ptr<http::ClientExchange> exchange_;
+};
+
+async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamStream>>> HttpUpstream::OpenStream(
+    const call::admission::AdmittedRequest& first, async::Cancellation& cancellation) {
+  const absl::StatusOr<Outgoing> outgoing = co_await MakeOutgoing(first, cancellation);
+  if (!outgoing.ok()) co_return outgoing.status();
+  const http::OutgoingHead head{outgoing->request->head, std::nullopt};
+  absl::StatusOr<std::unique_ptr<http::ClientExchange>> opened =
+      co_await client_.Open(outgoing->target, head, cancellation);
+  if (!opened.ok()) co_return opened.status();
+  const std::shared_ptr<http::ClientExchange> exchange = *std::move(opened);
+  const absl::Status written = co_await exchange->Write(outgoing->request->body, cancellation);
+  // The upstream may answer without reading the request.
+  if (!written.ok() && cancellation.cancelled()) co_return written;
+  co_return std::make_unique<Stream>(*this, exchange);
 }
 
 async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUpstream::Ask(

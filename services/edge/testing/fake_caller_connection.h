@@ -93,8 +93,8 @@ class FakeCallerConnection final : public call::CallerConnection {
       unread_ = *std::move(whole);
     }
     if (unread_->empty() && keeps_sending) {
-      co_await async::Sleep(executor_, timeout, left_);
-      if (left_.cancelled()) co_return left_.cause();
+      co_await async::Sleep(executor_, timeout, cancellation_);
+      if (cancellation_.cancelled()) co_return cancellation_.cause();
       co_return absl::DeadlineExceededError("the caller took too long");
     }
     std::string piece = unread_->substr(0, piece_bytes);

@@ -68,18 +68,19 @@ class FakeUpstream final : public call::Upstream {
   async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> Send(
       const call::admission::AdmittedRequest& admitted,
       async::Cancellation& cancellation) override {
-    const call::admission::PreparedRequest& request = admitted.request();
-    Sent sent{request.head(), request.body(), {}};
-    for (const domain::CredentialHeader& header : admitted.lease().credential().headers) {
-      sent.credential.emplace_back(header.name, header.value.Reveal());
-    }
-    sent_.push_back(std::move(sent));
-    async::PendingReply<absl::StatusOr<Head>> answered(executor_);
-    send.Give(answered.done());
-    absl::StatusOr<Head> head = co_await answered.Get(cancellation);
-    if (!head.ok()) co_return head.status();
-    co_return std::make_unique<Response>(*this, *std::move(head));
+    NoteSent(admitted);
+    co_return co_await ReadHead(cancellation);
   }
+
+  // The messages are in sent(), one entry each; answered like a call.
+  async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamStream>>> OpenStream(
+      const call::admission::AdmittedRequest& first,
+      async::Cancellation& /*cancellation*/) override {
+    NoteSent(first);
+    co_return std::make_unique<Stream>(*this);
+  }
+  clients::Answers<bool> write{[] { return true; }};  // of a stream's later messages
+  int finished() const { return finished_; }          // streams whose request has ended
 
   // Answered like a call.
   async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> Ask(
@@ -127,7 +128,52 @@ class FakeUpstream final : public call::Upstream {
     const Head head_;
   };
 
+  class Stream final : public call::UpstreamStream {
+   public:
+    explicit Stream(FakeUpstream& upstream) : upstream_(upstream) {}
+
+    async::Awaitable<absl::Status> Write(const call::admission::AdmittedRequest& next,
+                                         async::Cancellation& cancellation) override {
+      async::PendingReply<absl::StatusOr<bool>> written(upstream_.executor_);
+      upstream_.write.Give(written.done());
+      const absl::StatusOr<bool> taken = co_await written.Get(cancellation);
+      if (!taken.ok()) co_return taken.status();
+      upstream_.NoteSent(next);
+      co_return absl::OkStatus();
+    }
+    async::Awaitable<absl::Status> Finish(async::Cancellation& /*cancellation*/) override {
+      ++upstream_.finished_;
+      co_return absl::OkStatus();
+    }
+    async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> ReadHead(
+        async::Cancellation& cancellation) override {
+      return upstream_.ReadHead(cancellation);
+    }
+
+   private:
+    FakeUpstream& upstream_;
+  };
+
+  void NoteSent(const call::admission::AdmittedRequest& admitted) {
+    const call::admission::PreparedRequest& request = admitted.request();
+    Sent sent{request.head(), request.body(), {}};
+    for (const domain::CredentialHeader& header : admitted.lease().credential().headers) {
+      sent.credential.emplace_back(header.name, header.value.Reveal());
+    }
+    sent_.push_back(std::move(sent));
+  }
+
+  async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> ReadHead(
+      async::Cancellation& cancellation) {
+    async::PendingReply<absl::StatusOr<Head>> answered(executor_);
+    send.Give(answered.done());
+    absl::StatusOr<Head> head = co_await answered.Get(cancellation);
+    if (!head.ok()) co_return head.status();
+    co_return std::make_unique<Response>(*this, *std::move(head));
+  }
+
   const async::Executor executor_;
+  int finished_ = 0;
   std::vector<Sent> sent_;
   int recycled_ = 0;
   int dropped_ = 0;
