@@ -91,6 +91,7 @@ void AnswerEvents::AddChoice(const json::Value& choice, absl::string_view texts,
   if (index < 0 || index > std::numeric_limits<std::uint32_t>::max()) return;
   const auto number = static_cast<std::uint32_t>(index);
   AddTexts(choice[texts], number, events);
+  AddToolCalls(choice[texts]["tool_calls"], number, events);
   // Some servers send "" while the choice goes on.
   if (const absl::string_view reason = choice["finish_reason"].text(); !reason.empty()) {
     events.emplace_back(Finished{number, std::string(reason)});
@@ -106,6 +107,20 @@ void AnswerEvents::AddTexts(const json::Value& message, std::uint32_t choice,
     const bool kept = choice == 0 && kind == TextKind::kAnswer && text_.size() <= kMostText;
     if (kept) text_.append(text.data(), text.size());
     events.emplace_back(TextDelta{choice, kind, std::string(text)});
+  }
+}
+
+void AnswerEvents::AddToolCalls(const json::Value& calls, std::uint32_t choice,
+                                std::vector<Event>& events) {
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const json::Value call = calls.at(i);
+    const auto position = static_cast<std::int64_t>(i);
+    const std::int64_t index = call["index"].integer().value_or(position);
+    if (index < 0 || index > std::numeric_limits<std::uint32_t>::max()) continue;
+    const json::Value function = call["function"];
+    events.emplace_back(ToolCallDelta{
+        choice, static_cast<std::uint32_t>(index), std::string(call["id"].text()),
+        std::string(function["name"].text()), std::string(function["arguments"].text())});
   }
 }
 

@@ -41,6 +41,8 @@ class AnswerEvents {
   void AddChoice(const json::Value& choice, absl::string_view texts, std::uint32_t position,
                  std::vector<Event>& events);
   void AddTexts(const json::Value& message, std::uint32_t choice, std::vector<Event>& events);
+  static void AddToolCalls(const json::Value& calls, std::uint32_t choice,
+                           std::vector<Event>& events);
   void AddMasked(const dialects::Delivery& piece, const std::map<Text, std::uint64_t>& before,
                  std::vector<Event>& events) const;
 

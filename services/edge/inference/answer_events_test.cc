@@ -56,6 +56,26 @@ TEST_CASE("AnswerEvents: a masked span counts from the begin of its own text", "
   CHECK(Show(events) == "answer 0: x<S>\nmasked answer 0: secret 5-8\n");
 }
 
+TEST_CASE("AnswerEvents: calls of tools, in pieces and whole", "[inference]") {
+  AnswerEvents answer(1 << 20);
+  std::vector<Event> events;
+  answer.AddStreamed(
+      Streamed(R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"call_1",)"
+               R"("type":"function","function":{"name":"find","arguments":""}}]}}]})"),
+      events);
+  answer.AddStreamed(Streamed(R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,)"
+                              R"("function":{"arguments":"{\"a\":1}"}}]}}]})"),
+                     events);
+  CHECK(Show(events) == "tool 0/1: call_1 find \ntool 0/1:   {\"a\":1}\n");
+  events.clear();
+  dialects::Delivery piece;
+  piece.bytes =
+      R"({"choices":[{"index":0,"message":{"content":null,"tool_calls":[{"id":"c","type":)"
+      R"("function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})";
+  answer.AddDocument(piece, events);
+  CHECK(Show(events) == "tool 0/0: c f {}\nfinished 0: tool_calls\n");
+}
+
 TEST_CASE("AnswerEvents: a document", "[inference]") {
   AnswerEvents answer(1 << 20);
   std::vector<Event> events;

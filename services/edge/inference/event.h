@@ -32,6 +32,13 @@ struct TextDelta {
   TextKind kind = TextKind::kAnswer;
   std::string text;
 };
+struct ToolCallDelta {
+  std::uint32_t choice = 0;
+  std::uint32_t index = 0;
+  std::string id;
+  std::string name;
+  std::string arguments;
+};
 struct Masked {
   std::uint32_t choice = 0;
   TextKind kind = TextKind::kAnswer;
@@ -49,7 +56,7 @@ struct Usage {
 };
 struct Completed {};
 
-using Event =
-    std::variant<Started, Decided, Held, Approved, TextDelta, Masked, Finished, Usage, Completed>;
+using Event = std::variant<Started, Decided, Held, Approved, TextDelta, ToolCallDelta, Masked,
+                           Finished, Usage, Completed>;
 
 }  // namespace countersign::edge::inference

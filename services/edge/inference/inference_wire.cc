@@ -110,6 +110,14 @@ struct EventSetter {
     response.mutable_text_delta()->set_kind(ToProto(event.kind));
     response.mutable_text_delta()->set_text(event.text);
   }
+  void operator()(const ToolCallDelta& event) const {
+    auto& delta = *response.mutable_tool_call_delta();
+    delta.set_choice(event.choice);
+    delta.set_index(event.index);
+    delta.set_id(event.id);
+    delta.set_name(event.name);
+    delta.set_arguments(event.arguments);
+  }
   void operator()(const Masked& event) const {
     auto& masked = *response.mutable_masked();
     masked.set_choice(event.choice);

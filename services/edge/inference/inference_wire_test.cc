@@ -87,6 +87,12 @@ TEST_CASE("ProtoCodec: every event", "[inference]") {
   CHECK(held.held().expires_at().seconds() == 7);
   CHECK_FALSE(Written(Held{"rev", "ab", absl::InfinitePast()}).held().has_expires_at());
   CHECK(Written(Approved{"rev", {"rosa", "sam"}}).approved().approvers_size() == 2);
+  const v1::GenerateResponse tool = Written(ToolCallDelta{1, 2, "call_1", "find", "{}"});
+  CHECK(tool.tool_call_delta().choice() == 1);
+  CHECK(tool.tool_call_delta().index() == 2);
+  CHECK(tool.tool_call_delta().id() == "call_1");
+  CHECK(tool.tool_call_delta().name() == "find");
+  CHECK(tool.tool_call_delta().arguments() == "{}");
   const v1::GenerateResponse delta = Written(TextDelta{1, TextKind::kReasoning, "a"});
   CHECK(delta.text_delta().choice() == 1);
   CHECK(delta.text_delta().kind() == v1::TEXT_KIND_REASONING);

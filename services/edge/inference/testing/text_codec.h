@@ -67,6 +67,10 @@ class TextCodec final : public Codec {
     std::string operator()(const TextDelta& event) const {
       return absl::StrCat(Name(event.choice, event.kind), ": ", event.text);
     }
+    std::string operator()(const ToolCallDelta& event) const {
+      return absl::StrCat("tool ", event.choice, "/", event.index, ": ", event.id, " ", event.name,
+                          " ", event.arguments);
+    }
     std::string operator()(const Masked& event) const {
       return absl::StrCat("masked ", Name(event.choice, event.kind), ": ", event.entity, " ",
                           event.begin, "-", event.end);
