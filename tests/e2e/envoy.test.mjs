@@ -46,10 +46,23 @@ const risky = (seen) => {
 const kMasked = 'card <CREDIT_CARD>, contract <PROJECT>';
 const kAnswer = 'card 4111 1111 1111 1111, contract PRJ-1234';
 
+const maskedPrompts = `
+---
+apiVersion: countersign/v1
+kind: MaskingProfile
+metadata: {name: prompts}
+spec: {prompt: [{entity: credit_card, action: replace}], response: [{entity: tier1, action: replace}]}
+---
+apiVersion: countersign/v1
+kind: Policy
+metadata: {name: prompts}
+spec: {priority: 500, match: {models: [demo-prompt]}, then: {allow: {}, masking: prompts}}
+`;
+
 before(async () => {
   model = await startHostileModel();
   gateway = await Gateway.start();
-  await gateway.apply(withProxy(resources(model.url)));
+  await gateway.apply(withProxy(resources(model.url)) + maskedPrompts);
   [bot, rosa, mesh] = await Promise.all(['ci-bot', 'rosa', 'mesh'].map((name) => gateway.createKey(name)));
   envoy = await start();
 });
@@ -271,6 +284,76 @@ test('a model that cannot be reached', async () => {
     }
   } finally {
     await broken.stop();
+  }
+});
+
+for (const mode of kModes) {
+  test(`${mode}: a prompt is masked before Envoy sends it on`, async () => {
+    const seen = [];
+    const response = await post(envoy[mode], '', { more: { model: 'demo-prompt', messages: [
+      { role: 'user', content: 'card 4111 1111 1111 1111' }, { role: 'user', content: replying('fine', seen) }] } });
+    assert.equal(response.status, 200, await response.clone().text());
+    assert.equal(JSON.parse(seen[0].body).messages[0].content, 'card <CREDIT_CARD>');
+    assert.equal(seen[0].headers['content-length'] ?? String(seen[0].body.length), String(Buffer.byteLength(seen[0].body)));
+  });
+
+  test(`${mode}: trailers of the caller and of the model do not go on`, async () => {
+    const seen = [];
+    const prompt = model.play((response, request, body) => {
+      seen.push({ body, trailers: request.trailers });
+      response.writeHead(200, { 'content-type': 'text/event-stream', trailer: 'x-secret' });
+      response.write(content('PRJ-1234 ') + finished() + done);
+      response.addTrailers({ 'x-secret': 'PRJ-1234' });
+      response.end();
+    });
+    const request = http.request(`${envoy[mode]}/v1/chat/completions`, { method: 'POST',
+      headers: { authorization: `Bearer ${bot}`, 'content-type': 'application/json', trailer: 'x-odd' } });
+    request.write(JSON.stringify({ model: 'demo-1', stream: true, messages: [{ role: 'user', content: prompt }] }));
+    request.addTrailers({ 'x-odd': 'talk' });
+    request.end();
+    const [response] = await once(request, 'response');
+    let text = '';
+    for await (const chunk of response) text += chunk;
+    assert.equal(response.statusCode, 200, text);
+    assert.match(text, /<PROJECT>/);
+    assert.deepEqual([seen[0].trailers, response.trailers], [{}, {}]);
+  });
+}
+
+test('a session that an auditor kills, and a proxy that is revoked, end what Envoy carries', async () => {
+  const begin = async (through) => {
+    const prompt = model.play(async (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(content('first of all, '));
+      response.write(content('second '));
+      await once(response, 'close');
+    });
+    const reader = (await post(through.full_duplex, prompt, { more: { stream: true } })).body.getReader();
+    assert.match(Buffer.from((await reader.read()).value).toString(), /first/);
+    return async () => {
+      let rest = '';
+      for (;;) {
+        const { done: ended, value } = await reader.read();
+        if (ended) return rest;
+        rest += Buffer.from(value).toString();
+      }
+    };
+  };
+  const killed = await begin(envoy);
+  const running = (await gateway.sessions()).find((one) => !one.outcome);
+  assert.equal((await gateway.cli(['sessions', 'kill', running.id])).code, 0);
+  assert.match(await killed(), /"code":"killed"/);
+  assert.equal((await gateway.ended((one) => one.id === running.id)).outcome, 'killed');
+
+  const { key, id } = await gateway.cliJson(['keys', 'create', 'mesh', '--ttl', '1h']);
+  const other = await start({ proxyKey: key });
+  try {
+    const lost = await begin(other);
+    assert.equal((await gateway.cli(['keys', 'revoke', id])).code, 0);
+    await assert.rejects(lost(), 'an answer that broke off passed for a whole one');
+    assert.equal((await gateway.ended()).outcome, 'cancelled');
+  } finally {
+    await other.stop();
   }
 });
 

@@ -257,7 +257,8 @@ test('Python, knowing the messages from reflection alone', async () => {
   const [{ services }, ...results] = JSON.parse(stdout);
   assert.deepEqual(services, ['countersign.approval.v1.ReviewService', 'countersign.authn.v1.IdentityService',
     'countersign.authn.v1.KeyService', 'countersign.inference.v1.Inference', 'countersign.policy.v1.ResourceService',
-    'countersign.recorder.v1.SessionService', 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection']);
+    'countersign.recorder.v1.SessionService', 'envoy.service.ext_proc.v3.ExternalProcessor', 'grpc.health.v1.Health',
+    'grpc.reflection.v1.ServerReflection']);
   assert.deepEqual(results.map((one) => one.code), ['OK', 'OK', 'UNAUTHENTICATED', 'PERMISSION_DENIED', 'NOT_FOUND',
     'DEADLINE_EXCEEDED', 'CANCELLED', 'OK']);
   assert.equal(results[1].messages[0].identity, 'rosa');

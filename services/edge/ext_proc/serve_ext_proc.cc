@@ -13,6 +13,7 @@
 #include "services/edge/admin/connect_error.h"
 #include "services/edge/call/headers/header_rules.h"
 #include "services/edge/call/pipeline.h"
+#include "services/edge/call/request/caller_watch.h"
 #include "services/edge/call/request/router.h"
 #include "services/edge/call/request/verified_caller.h"
 #include "services/edge/ext_proc/proxied_caller.h"
@@ -68,13 +69,15 @@ std::string FindMistake(const std::optional<Modes>& modes) {
   return "";
 }
 
-// The status of a proxy that may not ask: it is not one, or not for this connection.
-absl::Status CheckProxy(const call::CallContext& context, const domain::Principal& proxy,
-                        const call::RequestHead& head) {
+// The connection of a call; "" without a route, for which the pipeline refuses the caller.
+std::string FindConnection(const call::CallContext& context, const call::RequestHead& head) {
   const absl::StatusOr<call::request::Route> route = call::request::FindRoute(
       context.services.resources.Current(), FindHeader(head.headers, "host"), head.path);
-  // Without a route the pipeline refuses the caller.
-  const std::string connection = route.ok() ? route->connection->name : "";
+  return route.ok() ? route->connection->name : "";
+}
+
+// The status of a proxy that may not ask: it is not one, or not for this connection.
+absl::Status CheckProxy(const domain::Principal& proxy, absl::string_view connection) {
   if (domain::HasRole(proxy, domain::Role::kProxy, connection)) return absl::OkStatus();
   return WithReason(absl::PermissionDeniedError(absl::StrCat(
                         proxy.DisplayName(), " does not have the role proxy on ", connection)),
@@ -86,7 +89,7 @@ class Processing {
  public:
   Processing(const call::CallContext& context, const VerifiedCaller& proxy, ProxyStream& stream,
              const ExchangeLimits& limits)
-      : context_(context), proxy_(proxy.principal()), stream_(stream), limits_(limits) {}
+      : context_(context), proxy_(proxy), stream_(stream), limits_(limits) {}
 
   async::Awaitable<absl::Status> Run(const grpc_calls::RpcHead& rpc_head);
 
@@ -96,7 +99,7 @@ class Processing {
   async::Awaitable<absl::Status> RefuseMistake(absl::string_view mistake);
 
   const call::CallContext& context_;
-  const domain::Principal& proxy_;
+  const VerifiedCaller& proxy_;
   ProxyStream& stream_;
   const ExchangeLimits limits_;
 };
@@ -139,9 +142,21 @@ async::Awaitable<absl::Status> Processing::Process(const ProxyMessage& first, co
                        MakeRequestHead(first, FindHeader(context_.request.headers, kConnection),
                                        context_.request.client_address),
                        patience.hold);
-  const absl::Status allowed = CheckProxy(context_, proxy_, caller.head());
+  const std::string connection = FindConnection(context_, caller.head());
+  const absl::Status allowed = CheckProxy(proxy_.principal(), connection);
   if (!allowed.ok()) co_return allowed;
-  ProxyUpstream upstream(context_, exchange, proxy_, caller.head().method);
+  // A proxy that is no longer one is told nothing more, and for the call its caller has left.
+  async::Cancellation lost;
+  const async::Cancellation::Watch ended(lost, [this] {
+    stream_.cancellation().Cancel(absl::CancelledError("the proxy was revoked"));
+  });
+  const call::CallContext watched{context_.services, context_.upstream, context_.caller_connection,
+                                  context_.reply,    context_.request,  context_.request_id,
+                                  context_.arrived,  context_.executor, lost};
+  const call::request::CallerWatch watch(
+      watched, proxy_,
+      [connection](const domain::Principal& proxy) { return CheckProxy(proxy, connection); });
+  ProxyUpstream upstream(context_, exchange, proxy_.principal(), caller.head().method);
   call::Reply reply(caller, dialects::DefaultDialect(), context_.request_id);
   const call::CallContext call{context_.services,
                                upstream,
@@ -157,6 +172,7 @@ async::Awaitable<absl::Status> Processing::Process(const ProxyMessage& first, co
   co_await call::RunCall(call);
   // The proxy's own answer is no model's: nothing was forwarded.
   if (exchange.complete() || stream_.proxy_gave_up()) co_return absl::OkStatus();
+  if (lost.cancelled()) co_return lost.cause();
   if (stream_.cancellation().cancelled()) co_return stream_.cancellation().cause();
   co_return absl::AbortedError("the answer broke off");
 }

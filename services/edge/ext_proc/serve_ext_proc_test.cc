@@ -77,6 +77,24 @@ TEST_CASE("ext_proc: whole bodies get their length", "[ext_proc]") {
   CHECK(proxy.status() == "0");
 }
 
+TEST_CASE("ext_proc: a proxy that is revoked gets nothing more of the calls that it holds",
+          "[ext_proc]") {
+  Fixture f;
+  FakeProxy& proxy = f.Forward(kFull, kStreamBody);
+  f.Say(proxy, Response(200, "text/event-stream"));
+  f.Say(proxy, Body(Direction::kResponse, Content("one"), false));
+  (void)proxy.TakeReplies();
+  SECTION("its credential") { f.authenticator.Forget("mesh-key"); }
+  SECTION("its role on the connection") {
+    f.authenticator.Know("mesh-key", Fixture::Proxy({"another"}));
+  }
+  f.credentials.Flush();
+  f.Run();
+  CHECK(proxy.TakeReplies().empty());
+  CHECK((proxy.status() == "16" || proxy.status() == "7"));
+  CHECK(f.end().outcome == Outcome::kCancelled);
+}
+
 TEST_CASE("ext_proc: a stream is masked over its cuts", "[ext_proc]") {
   Fixture f;
   f.decider.AllowAll("tier1");

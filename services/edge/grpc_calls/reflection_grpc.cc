@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "countersign/options/v1/access.pb.h"
+#include "envoy/service/ext_proc/v3/external_processor.pb.h"
 #include "grpc/health/v1/health.pb.h"
 #include "services/edge/admin/public_methods.h"
 
@@ -45,7 +46,9 @@ const std::vector<std::string>& PublicServiceNames() {
 rpc::Reflection MakePublicReflection() {
   // Naming a message keeps the linker from dropping the file.
   (void)::grpc::health::v1::HealthCheckRequest::descriptor();
+  (void)::envoy::service::ext_proc::v3::ProcessingRequest::descriptor();
   std::vector<std::string> services = PublicServiceNames();
+  services.emplace_back("envoy.service.ext_proc.v3.ExternalProcessor");
   services.emplace_back("grpc.health.v1.Health");
   services.emplace_back("grpc.reflection.v1.ServerReflection");
   return rpc::Reflection(services, HideInternalMethods);

@@ -268,7 +268,8 @@ TEST_CASE("Reflection: lists the services for callers, and no others", "[grpc]")
                      "countersign.approval.v1.ReviewService",
                      "countersign.authn.v1.IdentityService", "countersign.authn.v1.KeyService",
                      "countersign.inference.v1.Inference", "countersign.policy.v1.ResourceService",
-                     "countersign.recorder.v1.SessionService", "grpc.health.v1.Health",
+                     "countersign.recorder.v1.SessionService",
+                     "envoy.service.ext_proc.v3.ExternalProcessor", "grpc.health.v1.Health",
                      "grpc.reflection.v1.ServerReflection"});
 }
 
