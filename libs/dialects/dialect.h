@@ -90,6 +90,11 @@ class AnswerReader {
  public:
   virtual ~AnswerReader() = default;
   virtual absl::StatusOr<std::vector<domain::FieldPiece>> Feed(absl::string_view bytes) = 0;
+  // Bytes of an answer over gRPC that wait for the rest of their message.
+  virtual std::size_t buffered() const { return 0; }
+  // To be called when the upstream pauses, because it may wait for the caller: what is held back of
+  // texts is decided as if they ended here. Returns texts like Feed.
+  virtual std::vector<domain::FieldPiece> EndTexts() { return {}; }
   // To be called before Finish with the fields that followed the body, if there were any.
   virtual void AddTrailers(const HeaderList& /*trailers*/) {}
   // To be called when the upstream has completed its answer.

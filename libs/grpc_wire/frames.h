@@ -40,6 +40,7 @@ class FrameReader {
 
   // Whether nothing is left: otherwise the bytes end within a frame.
   bool empty() const { return at_ == buffer_.size(); }
+  std::size_t buffered() const { return buffer_.size() - at_; }  // bytes
 
  private:
   const std::size_t max_payload_bytes_;

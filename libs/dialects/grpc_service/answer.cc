@@ -74,6 +74,16 @@ absl::Status ServiceAnswer::CheckValues(const protobuf_texts::ReadResult& read) 
   return absl::OkStatus();
 }
 
+std::vector<domain::FieldPiece> ServiceAnswer::EndTexts() {
+  std::vector<domain::FieldPiece> pieces;
+  for (const auto& [name, series] : series_) {
+    if (!series.held()) continue;
+    asked_.push_back({name, 0, true, false});
+    pieces.push_back({name, "", true});
+  }
+  return pieces;
+}
+
 absl::StatusOr<std::vector<domain::FieldPiece>> ServiceAnswer::Finish() {
   if (!frames_.empty()) return rpc::Unreadable("it ends within a message");
   CS_RETURN_IF_ERROR(end_.Read());
@@ -106,9 +116,11 @@ absl::StatusOr<std::vector<Delivery>> ServiceAnswer::Release(
     if (asked.end) ended.push_back(asked.series);
   }
   CS_RETURN_IF_ERROR(SendReady(out));
-  if (!trailers) return out;
-  for (const std::string& series : ended) CS_RETURN_IF_ERROR(SendRest(series, out));
-  out.push_back(*std::move(trailers));
+  for (const std::string& series : ended) {
+    CS_RETURN_IF_ERROR(SendRest(series, out));
+    series_.erase(series);  // the masker counts the bytes of its next text anew
+  }
+  if (trailers) out.push_back(*std::move(trailers));
   return out;
 }
 

@@ -33,6 +33,8 @@ class ServiceAnswer final : public AnswerReader {
                 const protobuf_texts::Method& method);
 
   absl::StatusOr<std::vector<domain::FieldPiece>> Feed(absl::string_view bytes) override;
+  std::size_t buffered() const override { return frames_.buffered(); }
+  std::vector<domain::FieldPiece> EndTexts() override;
   void AddTrailers(const HeaderList& trailers) override { end_.AddTrailers(trailers); }
   absl::StatusOr<std::vector<domain::FieldPiece>> Finish() override;
   absl::StatusOr<std::vector<Delivery>> Release(

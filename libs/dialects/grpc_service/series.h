@@ -29,6 +29,8 @@ class Series {
   // The release of the next text, or of an end, of `size` bytes.
   void Take(std::size_t size, domain::FieldRelease release);
 
+  bool held() const { return !open_.empty(); }  // a share is not complete
+
   // Gives up waiting for the first share that is not complete: what is still held of it goes to
   // the next one.
   void Detach();

@@ -93,8 +93,8 @@ TEST_CASE("KServe answer: a text that has passed whole is not asked about again"
   CHECK(ask("SECRET", "b") == "b;SECRET;");
   CHECK(ask("r-1", "b") == "b;");
   CHECK(answer.Finish(kOk).ok());
-  CHECK(answer.bytes == Piece("a") + Piece("") + Response(Model("llm", "<S>") +
-                                                          Text("text_output", "<S>")) +
+  CHECK(answer.bytes == Piece("a") + Piece("") +
+                            Response(Model("llm", "<S>") + Text("text_output", "<S>")) +
                             Response(Model("llm", "<S>") + Text("text_output", "b")) + Piece("b"));
 }
 

@@ -56,6 +56,7 @@ class FrameAnswer final : public AnswerReader {
   FrameAnswer(const AnswerHead& head, const Options& options, ReadMessage read);
 
   absl::StatusOr<std::vector<domain::FieldPiece>> Feed(absl::string_view bytes) override;
+  std::size_t buffered() const override { return frames_.buffered(); }
   void AddTrailers(const HeaderList& trailers) override { end_.AddTrailers(trailers); }
   absl::StatusOr<std::vector<domain::FieldPiece>> Finish() override;
   absl::StatusOr<std::vector<Delivery>> Release(

@@ -3,12 +3,14 @@
 #include "services/edge/governed_rpc/serve_governed.h"
 
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "absl/strings/match.h"
 #include "libs/dialects/kserve/testing/messages.h"
 #include "libs/grpc_wire/fields.h"
 #include "libs/grpc_wire/frames.h"
 #include "libs/grpc_wire/gzip.h"
+#include "libs/grpc_wire/web_text.h"
 #include "services/edge/testing/call_fixture.h"
 
 namespace countersign::edge::governed_rpc {
@@ -123,6 +125,60 @@ TEST_CASE("Governed RPC: a unary answer is recorded and sent with its status", "
   const FakeCallerConnection& cut = f.Call(kInfer, Ask("hi"));
   CHECK(Status(cut) == "10");
   CHECK(cut.body().empty());
+}
+
+TEST_CASE("Governed RPC: a large message of an answer is read off the network thread",
+          "[governed_rpc]") {
+  Fixture f;
+  const std::string answer = Piece(std::string(200'000, 'y') + " SECRET");
+  std::promise<void> opened;
+  REQUIRE(f.body_pool.TrySubmit([&] { opened.get_future().wait(); }));
+  f.upstream.AnswerRpc({Piece("first"), answer.substr(0, 40'000), answer.substr(40'000)}, kOk);
+  const FakeCallerConnection& large = f.Call(kStream, Ask("hi"));
+  CHECK(large.body() == Piece("first"));
+  CHECK_FALSE(large.finished());
+  f.upstream.AnswerRpc({Answered("small")}, kOk);
+  CHECK(Status(f.Call(kInfer, Ask("hi"))) == "0");
+  opened.set_value();
+  while (!large.finished()) f.Run();
+  CHECK(Status(large) == "0");
+  CHECK_THAT(large.body(), Catch::EndsWith("y <S>") && !Catch::Contains("SECRET"));
+}
+
+TEST_CASE("Governed RPC: messages that come together are sent with one write", "[governed_rpc]") {
+  Fixture f;
+  f.upstream.AnswerRpc({Piece("one") + Piece("two"), Piece("three")}, kOk);
+  const FakeCallerConnection& caller = f.Call(kStream, Ask("hi"));
+  REQUIRE(caller.pieces().size() >= 2);
+  CHECK(caller.pieces()[0] == Piece("one") + Piece("two"));
+  CHECK(caller.pieces()[1] == Piece("three"));
+}
+
+TEST_CASE("Governed RPC: over gRPC-Web the trailers are a frame", "[governed_rpc]") {
+  Fixture f;
+  f.upstream.AnswerRpc({Answered("a SECRET")}, kOk);
+  f.decider.AllowAll("standard");
+  FakeCallerConnection& caller = f.NewCaller(kInfer, Ask("hi"));
+  caller.request().http_version = 1;
+  for (auto& [name, value] : caller.request().headers) {
+    if (name == "content-type") value = "application/grpc-web+proto";
+  }
+  f.Handle(caller);
+  CHECK(caller.status() == 200);
+  CHECK(caller.header("content-type") == "application/grpc-web+proto");
+  CHECK(caller.body() ==
+        Answered("a <S>") + grpc_wire::EncodeFrame(grpc_wire::kWebTrailers, "grpc-status: 0\r\n"));
+  CHECK(f.end().outcome == Outcome::kCompleted);
+
+  FakeCallerConnection& text = f.NewCaller(kInfer, grpc_wire::EncodeWebText(Ask("hi")));
+  text.request().http_version = 1;
+  for (auto& [name, value] : text.request().headers) {
+    if (name == "content-type") value = "application/grpc-web-text";
+  }
+  f.Deny();
+  f.Handle(text);
+  grpc_wire::WebTextReader reader;
+  CHECK_THAT(reader.Feed(text.body()).value(), Catch::Contains("grpc-status: 7\r\n"));
 }
 
 TEST_CASE("Governed RPC: a compressed message goes upstream uncompressed", "[governed_rpc]") {

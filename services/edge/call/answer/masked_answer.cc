@@ -16,6 +16,7 @@ MaskedAnswer::MaskedAnswer(const CallContext& context, const request::ReadReques
     : context_(context),
       admitted_(admitted),
       masking_(admitted.lease().masking()),
+      rpc_(read.call().rpc),
       reading_(std::make_shared<Reading>(admitted.lease().credential())) {
   const dialects::AnswerHead head{
       response.status(), std::string(headers::FindHeader(response.headers(), "content-type")),
@@ -34,7 +35,15 @@ MaskedAnswer::MaskedAnswer(const CallContext& context, const request::ReadReques
 async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Feed(
     absl::string_view bytes) {
   received_ += bytes.size();
-  return Mask(reading_->reader->Feed(bytes));
+  if (rpc_) message_bytes_ = reading_->reader->buffered() + bytes.size();
+  if (!rpc_ || message_bytes_ <= kMostInlineBytes) {
+    co_return co_await Mask(reading_->reader->Feed(bytes));
+  }
+  const auto work = [reading = reading_, owned = std::string(bytes)]() -> absl::StatusOr<Pieces> {
+    return reading->reader->Feed(owned);
+  };
+  absl::StatusOr<Pieces> pieces = co_await RunLargeWork(context_, message_bytes_, work);
+  co_return co_await Mask(std::move(pieces));
 }
 
 async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Finish(

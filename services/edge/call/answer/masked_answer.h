@@ -22,6 +22,11 @@ class MaskedAnswer {
   // The pieces that may be sent after `bytes`, the next bytes of the answer.
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Feed(absl::string_view bytes);
 
+  // The pieces that may be sent when the upstream pauses.
+  async::Awaitable<Step<std::vector<dialects::Delivery>>> EndTexts() {
+    return Mask(reading_->reader->EndTexts());
+  }
+
   // The pieces that may be sent after the upstream's complete answer, with its trailers.
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Finish(
       const dialects::HeaderList& trailers);
@@ -53,8 +58,9 @@ class MaskedAnswer {
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Mask(absl::StatusOr<Pieces> pieces);
   async::Awaitable<Step<Releases>> AskMasker(Pieces pieces);
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Release(Pieces pieces, Releases releases);
+  // The bytes that are read and put together at once.
   std::size_t LargeWork() const {
-    return format_ == dialects::AnswerFormat::kDocument ? received_ : 0;
+    return format_ == dialects::AnswerFormat::kDocument ? received_ : message_bytes_;
   }
   Refusal RefuseUnreadable(const absl::Status& status) const;
 
@@ -62,7 +68,9 @@ class MaskedAnswer {
   const admission::AdmittedRequest& admitted_;
   domain::MaskStream* const masking_;  // null if the profile masks nothing
   dialects::AnswerFormat format_;
-  std::size_t received_ = 0;  // bytes
+  const bool rpc_;
+  std::size_t received_ = 0;       // bytes
+  std::size_t message_bytes_ = 0;  // over gRPC, of the messages that may end with the last bytes
   const std::shared_ptr<Reading> reading_;
 };
 
