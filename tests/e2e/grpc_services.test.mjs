@@ -5,8 +5,9 @@ import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Gateway, resources } from './harness/gateway.mjs';
+import { connectTo, stream } from './harness/grpc.mjs';
 import { compile, play, startService } from './harness/grpc_service.mjs';
-import { makeFolder, program, removeFolder, run, startDemoModel } from './harness/processes.mjs';
+import { eventually, makeFolder, program, removeFolder, run, startDemoModel } from './harness/processes.mjs';
 
 const files = ['chat.proto', 'vllm_engine.proto', 'tensorflow_serving.proto'];
 let folder, set, plain, reflecting, model, gateway, bot, rosa;
@@ -127,9 +128,87 @@ test('what cannot be read or is not served is refused, with why', async () => {
   assert.match(await refused({ raw: '0a05ff' }), /^INVALID_ARGUMENT: .*demo\.chat\.ChatRequest/);
   assert.match(await refused({ raw: '0a01ff' }), /^INVALID_ARGUMENT: .*model: a string is not UTF-8/);
   assert.match(await refused({ method: 'demo.chat.Chat/Other', shape: 'Ask' }), /^UNIMPLEMENTED: .*no method/);
-  const talk = await ask('demo.chat.Chat/Talk', undefined, { requests: [chat('hello')] });
-  assert.equal(talk.code, 'UNIMPLEMENTED');
-  assert.match(talk.message, /streams in both directions/);
+});
+
+test('both sides stream: every message is decided and answered, with grpcio', async () => {
+  const requests = [chat('Say exactly: first'), chat('Say exactly: the PRJ-1234 plan', { cuts: [6, 2, 20] })];
+  const got = await ask('demo.chat.Chat/Talk', undefined, { requests });
+  assert.equal(got.code, 'OK', got.message);
+  assert.match(textOf(got), /^firstthe [^ ]*PROJECT[^ ]* plan$/);
+  const denied = await ask('demo.chat.Chat/Talk', undefined, { requests: [chat('hello'), chat('Project Nightfall'), chat('more')] });
+  assert.deepEqual([denied.code, denied.reason], ['PERMISSION_DENIED', 'policy_denied'], denied.message);
+  assert.equal(seen('ightfall'), 0);
+  const reflected = await ask('demo.chat.Chat/Talk', undefined, { requests: [chat('Say exactly: again')], connection: 'reflected' });
+  assert.deepEqual([reflected.code, textOf(reflected)], ['OK', 'again'], reflected.message);
+});
+
+// A conversation with the official package for Node: `say` sends a message, `hear` gives the next answer's text.
+function talk(more = {}) {
+  const client = connectTo(gateway.address, 'chat.proto', 'demo.chat.Chat');
+  const open = stream(client, 'Talk', undefined, { token: bot, headers: { 'countersign-connection': 'chat' }, ...more });
+  return {
+    ...open,
+    say: (text) => open.send(chat(text)),
+    hear: async () => {
+      const { message, end } = await open.next();
+      return message ? message.choices.map((one) => one.text).join('') : end;
+    },
+    stop: () => client.close(),
+  };
+}
+
+test('both sides stream: answers go on while a message is held, and the stream after it', async () => {
+  const both = talk();
+  both.say('Say exactly: one');
+  assert.equal(await both.hear(), 'one');
+  const text = `Say exactly: patient record ${++serial}`;
+  both.say(text);
+  const review = await gateway.pendingReview(rosa);
+  both.say('Say exactly: three');
+  assert.equal(seen(text), 0);
+  assert.equal((await gateway.cli(['reviews', 'approve', review.id, '--reason', 'known'], { key: rosa })).code, 0);
+  assert.equal(await both.hear(), `patient record ${serial}`);
+  assert.equal(await both.hear(), 'three');
+  both.close();
+  assert.equal((await both.hear()).code, 'OK');
+  const sessions = (await gateway.sessions()).filter((one) => one.connection === 'chat').slice(0, 3);
+  await eventually('all three sessions have ended', async () =>
+    (await gateway.sessions()).filter((one) => sessions.some(({ id }) => id === one.id)).every((one) => one.outcome === 'completed'));
+  both.stop();
+});
+
+test('both sides stream: denied by a reviewer, killed, cancelled, past its deadline', async () => {
+  const held = talk();
+  held.say('Say exactly: one');
+  assert.equal(await held.hear(), 'one');
+  held.say(`Say exactly: patient record ${++serial}`);
+  const review = await gateway.pendingReview(rosa);
+  assert.equal((await gateway.cli(['reviews', 'deny', review.id], { key: rosa })).code, 0);
+  const { code, details } = await held.hear();
+  assert.deepEqual([code, details.ErrorInfo.reason], ['PERMISSION_DENIED', 'review_denied']);
+  assert.equal(seen(`patient record ${serial}`), 0);
+  held.stop();
+
+  const killed = talk();
+  killed.say('Say exactly: two');
+  assert.equal(await killed.hear(), 'two');
+  const running = (await gateway.sessions()).find((one) => one.connection === 'chat' && !one.outcome);
+  assert.equal((await gateway.cli(['sessions', 'kill', running.id])).code, 0);
+  assert.equal((await killed.hear()).details.ErrorInfo.reason, 'killed');
+  killed.stop();
+
+  const left = talk();
+  left.say('Say exactly: three');
+  assert.equal(await left.hear(), 'three');
+  left.cancel();
+  assert.equal((await gateway.ended((one) => one.connection === 'chat')).outcome, 'cancelled');
+  left.stop();
+
+  const late = talk({ deadline: Date.now() + 5000 });
+  late.say('Say exactly: four');
+  assert.equal(await late.hear(), 'four');
+  assert.equal((await late.hear()).code, 'DEADLINE_EXCEEDED');
+  late.stop();
 });
 
 test('without descriptors the upstream\'s reflection is read', async () => {

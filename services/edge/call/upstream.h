@@ -32,6 +32,9 @@ class UpstreamResponse {
   virtual async::Awaitable<absl::StatusOr<std::string>> ReadPiece(
       async::Cancellation& cancellation) = 0;
 
+  // ReadPiece returned "" although the body goes on: the upstream says nothing for now.
+  virtual bool pauses() const { return false; }
+
   // The fields that followed the body, once it was read to its end.
   virtual dialects::HeaderList trailers() const { return {}; }
 };
@@ -86,8 +89,8 @@ class Upstream {
   virtual async::Awaitable<absl::StatusOr<std::unique_ptr<UpstreamResponse>>> Send(
       const admission::AdmittedRequest& admitted, async::Cancellation& cancellation) = 0;
 
-  // Begins a request with the bytes of `first`, sent as by Send; more may follow. UNIMPLEMENTED when
-  // this upstream has no such requests.
+  // Begins a request with the bytes of `first`, sent as by Send; more may follow. UNIMPLEMENTED
+  // when this upstream has no such requests.
   virtual async::Awaitable<absl::StatusOr<std::unique_ptr<UpstreamStream>>> OpenStream(
       const admission::AdmittedRequest& /*first*/, async::Cancellation& /*cancellation*/) {
     co_return absl::UnimplementedError("this upstream takes a request as a whole");

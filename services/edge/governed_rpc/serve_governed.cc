@@ -102,9 +102,10 @@ async::Awaitable<absl::Status> ServeGoverned(const call::CallContext& context,
   const std::optional<RpcRequest> form = found.request;
   const bool each = form == RpcRequest::kEachMessage;
   const bool two_way = form == RpcRequest::kTwoWay;
-  const grpc_calls::ReadLimits limits{options.max_message_bytes,
-                                      std::min(each || two_way ? kIdle : options.piece_timeout, head.timeout),
-                                      std::min(options.request_timeout, head.timeout)};
+  const grpc_calls::ReadLimits limits{
+      options.max_message_bytes,
+      std::min(each || two_way ? kIdle : options.piece_timeout, head.timeout),
+      std::min(options.request_timeout, head.timeout)};
   grpc_calls::MessageSource source(context, protocol.framing, head.gzip, limits);
   const absl::Time deadline = context.arrived + head.timeout;
   if (each) co_return co_await ServeEachMessage(context, *found.dialect, source, reply, deadline);

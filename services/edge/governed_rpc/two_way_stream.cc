@@ -22,16 +22,10 @@ class TwoWayStream {
  public:
   TwoWayStream(const call::CallContext& context, grpc_calls::MessageSource& source,
                grpc_calls::RpcReply& reply, absl::Time deadline)
-      : upstream_(context.upstream, [this] { changed_.Notify(); }),
-        context_{context.services,
-                 upstream_,
-                 context.caller_connection,
-                 context.reply,
-                 context.request,
-                 context.request_id,
-                 context.arrived,
-                 context.executor,
-                 context.cancellation},
+      : upstream_(context.upstream, context.executor, [this] { changed_.Notify(); }),
+        context_{context.services, upstream_,        context.caller_connection,
+                 context.reply,    context.request,  context.request_id,
+                 context.arrived,  context.executor, context.cancellation},
         source_(source),
         reply_(reply),
         deadline_(deadline),
@@ -61,9 +55,8 @@ class TwoWayStream {
     changed_.Notify();
     // Ends what waits for the caller or for a reviewer: the upstream listens no more.
     if (!passed_) {
-      context_.cancellation.Cancel(
-          WithReason(absl::UnavailableError("the model's server has ended the stream"),
-                     "upstream_error"));
+      context_.cancellation.Cancel(WithReason(
+          absl::UnavailableError("the model's server has ended the stream"), "upstream_error"));
     }
   }
 
@@ -111,9 +104,9 @@ class TwoWayStream {
   grpc_calls::MessageSource& source_;
   grpc_calls::RpcReply& reply_;
   const absl::Time deadline_;
-  absl::Status answer_;      // how the first call ended
-  bool answered_ = false;    // it has ended
-  bool passed_ = false;      // no more messages are read
+  absl::Status answer_;    // how the first call ended
+  bool answered_ = false;  // it has ended
+  bool passed_ = false;    // no more messages are read
   bool half_closed_ = false;
   async::Condition changed_;  // the first message was sent, or the first call has ended
   async::Group first_;        // last: it uses everything above

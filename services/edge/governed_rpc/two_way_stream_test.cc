@@ -125,6 +125,33 @@ TEST_CASE("Two-way stream: the answer is masked across messages, and in the firs
   CHECK(absl::StartsWith(recorded, caller.body()));
 }
 
+TEST_CASE("Two-way stream: what is held of a text is sent when the upstream pauses",
+          "[governed_rpc]") {
+  Fixture f;
+  f.decider.decide.Always([] { return Fixture::Allow("standard"); });
+  f.upstream.AnswerRpc({Say("well, SEC"), Say("RET"), Say("a SEC"), Say("RET b")}, kOk);
+  f.upstream.read.Hold();
+  FakeCallerConnection& caller = f.NewCaller(Ask("a"));
+  caller.keeps_sending = true;
+  f.Handle(caller);
+  const auto say = [&] {
+    f.upstream.read.ReleaseOne();
+    f.Run();
+  };
+  say();
+  CHECK(caller.body().empty());
+  f.Advance(absl::Seconds(2));
+  CHECK(caller.body() == Say("well, SEC"));
+  say();
+  say();
+  f.Advance(absl::Milliseconds(500));
+  CHECK(caller.body() == Say("well, SEC") + Say("RET"));
+  say();
+  CHECK(caller.body() == Say("well, SEC") + Say("RET") + Say("a <S>") + Say(" b"));
+  say();
+  CHECK(Status(caller) == "0");
+}
+
 TEST_CASE("Two-way stream: a denied message ends the stream and is not sent", "[governed_rpc]") {
   Fixture f;
   f.decider.decide.Next([] { return Fixture::Allow(); });
@@ -151,8 +178,7 @@ TEST_CASE("Two-way stream: a denied first message opens nothing upstream", "[gov
   CHECK(f.upstream.sent().empty());
 }
 
-TEST_CASE("Two-way stream: a held message waits, answers to earlier ones go on",
-          "[governed_rpc]") {
+TEST_CASE("Two-way stream: a held message waits, answers to earlier ones go on", "[governed_rpc]") {
   Fixture f;
   f.decider.decide.Next([] { return Fixture::Allow(); });
   f.decider.decide.Next([] { return CallFixture::AskForReview(); });

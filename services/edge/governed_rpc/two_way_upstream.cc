@@ -1,7 +1,11 @@
 #include "services/edge/governed_rpc/two_way_upstream.h"
 
+#include <optional>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/async/condition.h"
+#include "libs/async/group.h"
 #include "libs/base/status.h"
 #include "services/edge/call/admission/admitted_request.h"
 
@@ -21,6 +25,52 @@ class NoAnswer final : public call::UpstreamResponse {
 
  private:
   const dialects::HeaderList headers_ = {{"content-type", "application/grpc"}};
+};
+
+// A response that says when its upstream pauses, once for each pause.
+class PausingResponse final : public call::UpstreamResponse {
+ public:
+  PausingResponse(std::unique_ptr<call::UpstreamResponse> response, async::Executor executor)
+      : response_(std::move(response)), executor_(executor), arrived_(executor), read_(executor) {}
+
+  int status() const override { return response_->status(); }
+  const dialects::HeaderList& headers() const override { return response_->headers(); }
+  dialects::HeaderList trailers() const override { return response_->trailers(); }
+  bool pauses() const override { return pauses_; }
+
+  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(
+      async::Cancellation& cancellation) override {
+    if (read_.running() == 0 && !piece_) read_.Start(Read(cancellation));
+    const absl::Duration most = pauses_ ? absl::Hours(1) : TwoWayUpstream::kPause;
+    const async::TimePoint until = executor_.After(most);
+    while (!piece_) {
+      const absl::Duration left = absl::FromChrono(until - executor_.Now());
+      if (left <= absl::ZeroDuration()) {
+        pauses_ = true;
+        co_return std::string();
+      }
+      co_await arrived_.WaitFor(left);
+    }
+    pauses_ = false;
+    absl::StatusOr<std::string> piece = *std::move(piece_);
+    piece_.reset();
+    co_return piece;
+  }
+
+ private:
+  // Goes on while a pause is told.
+  async::Awaitable<void> Read(async::Cancellation& cancellation) {
+    absl::StatusOr<std::string> piece = co_await response_->ReadPiece(cancellation);
+    piece_.emplace(std::move(piece));
+    arrived_.Notify();
+  }
+
+  const std::unique_ptr<call::UpstreamResponse> response_;
+  const async::Executor executor_;
+  bool pauses_ = false;
+  std::optional<absl::StatusOr<std::string>> piece_;
+  async::Condition arrived_;
+  async::Group read_;  // last: it uses everything above
 };
 
 }  // namespace
@@ -62,7 +112,10 @@ async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> TwoWay
   masking_profile_ = admitted.decision().masking_profile;
   recording_ = admitted.decision().recording;
   on_sent_();
-  co_return co_await stream_->ReadHead(cancellation);
+  absl::StatusOr<std::unique_ptr<call::UpstreamResponse>> response =
+      co_await stream_->ReadHead(cancellation);
+  if (!response.ok()) co_return response.status();
+  co_return std::make_unique<PausingResponse>(*std::move(response), executor_);
 }
 
 async::Awaitable<void> TwoWayUpstream::Finish(async::Cancellation& cancellation) {

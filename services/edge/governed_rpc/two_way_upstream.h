@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "libs/async/executor.h"
 #include "libs/domain/decision.h"
 #include "services/edge/call/upstream.h"
 
@@ -15,9 +17,13 @@ namespace countersign::edge::governed_rpc {
 // Calls send one after the other. Used on one executor.
 class TwoWayUpstream final : public call::Upstream {
  public:
+  // An upstream that is silent for so long may wait for the caller, who may wait for the end of a
+  // text that is held back.
+  static constexpr absl::Duration kPause = absl::Seconds(1);
+
   // `on_sent` is called when the first message was sent.
-  TwoWayUpstream(call::Upstream& upstream, std::function<void()> on_sent)
-      : upstream_(upstream), on_sent_(std::move(on_sent)) {}
+  TwoWayUpstream(call::Upstream& upstream, async::Executor executor, std::function<void()> on_sent)
+      : upstream_(upstream), executor_(executor), on_sent_(std::move(on_sent)) {}
 
   // A later message's target has the binding hash of the one before it, which has that of its own
   // one before: an approval is for a message after exactly these others.
@@ -43,6 +49,7 @@ class TwoWayUpstream final : public call::Upstream {
       const call::admission::AdmittedRequest& admitted, async::Cancellation& cancellation);
 
   call::Upstream& upstream_;
+  const async::Executor executor_;
   const std::function<void()> on_sent_;
   std::unique_ptr<call::UpstreamStream> stream_;
   std::string last_hash_;  // the binding hash of the last message

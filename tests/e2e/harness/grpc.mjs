@@ -11,6 +11,13 @@ const files = ['countersign/approval/v1/approval.proto', 'countersign/authn/v1/a
 const definitions = protoLoader.loadSync(files, { includeDirs: [root], keepCase: true, defaults: true, enums: String, longs: String, oneofs: true });
 const types = grpc.loadPackageDefinition(definitions);
 
+// A client of a service in a file of tests/e2e/protos.
+export function connectTo(address, file, service) {
+  const loaded = protoLoader.loadSync(file, { includeDirs: [resolve(import.meta.dirname, '../protos')], keepCase: true, defaults: true });
+  const type = service.split('.').reduce((from, part) => from[part], grpc.loadPackageDefinition(loaded));
+  return new type(address, grpc.credentials.createInsecure());
+}
+
 // The class of "countersign.authn.v1.KeyService".
 const find = (name) => name.split('.').reduce((from, part) => from[part], types);
 

@@ -3,7 +3,8 @@
 Arguments: descriptor set file, with or without reflection ("reflection", "plain"). Standard output: the port on the
 first line, then one JSON object for each call: "method", "authorization", "messages".
 
-An answer is what the last text of the request says after "Say exactly: ", else the text itself.
+An answer is what the last text of the request says after "Say exactly: ", else the text itself. Where both sides stream
+each message is answered, and printed, when it comes.
 """
 
 import concurrent.futures
@@ -53,13 +54,17 @@ def make_handler(pool, service, method):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, last_text(path, messages[-1]))
         yield from make_answers(path, reply_type, messages)
 
+    def answer_each(requests, context):
+        for request in requests:
+            yield from answer(iter([request]), context)
+
     def answer_once(request, context):
         return list(answer(request, context))[-1]
 
     kinds = {(False, False): (grpc.unary_unary_rpc_method_handler, answer_once),
              (False, True): (grpc.unary_stream_rpc_method_handler, answer),
              (True, False): (grpc.stream_unary_rpc_method_handler, answer_once),
-             (True, True): (grpc.stream_stream_rpc_method_handler, answer)}
+             (True, True): (grpc.stream_stream_rpc_method_handler, answer_each)}
     make, function = kinds[method.client_streaming, method.server_streaming]
     return make(function, request_deserializer=request_type.FromString,
                 response_serializer=reply_type.SerializeToString)

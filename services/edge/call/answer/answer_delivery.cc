@@ -153,10 +153,13 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverPiece(
     const absl::StatusOr<std::string>& bytes) {
   if (cancelled()) co_return RefuseNow();
   if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
-  const bool ended = bytes->empty();
+  const bool pauses = response_.pauses();
+  const bool ended = bytes->empty() && !pauses;
   // Named first, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
   const dialects::HeaderList trailers = ended ? response_.trailers() : dialects::HeaderList();
-  async::Awaitable<Step<Pieces>> masking = ended ? answer_.Finish(trailers) : answer_.Feed(*bytes);
+  async::Awaitable<Step<Pieces>> masking = ended    ? answer_.Finish(trailers)
+                                           : pauses ? answer_.EndTexts()
+                                                    : answer_.Feed(*bytes);
   Step<Pieces> pieces = co_await std::move(masking);
   if (!pieces.ok()) co_return std::move(pieces).refusal();
   if (IsUnaryRpc()) {
