@@ -26,7 +26,7 @@ using dialects::RpcRequest;
 using Bytes = absl::StatusOr<std::string>;
 
 // Between two messages of a stream of calls.
-constexpr absl::Duration kIdle = absl::Minutes(10);
+constexpr absl::Duration kIdle = absl::Minutes(15);
 
 // Of the method, as far as its connection has it. What is wrong with a call is said by the
 // pipeline, which finds the same connection when the caller is verified.

@@ -66,7 +66,7 @@ struct Fixture : CallFixture {
     return decision;
   }
   Outcome outcome(std::size_t session) const {
-    const auto& end = recorder.sessions().at(session).end;
+    const auto end = recorder.sessions().at(session).end;
     return end ? end->outcome : Outcome::kRunning;
   }
 
@@ -87,8 +87,11 @@ std::string Details(const FakeCallerConnection& caller) {
 TEST_CASE("Two-way stream: each message is decided, all go to one stream with one answer",
           "[governed_rpc]") {
   Fixture f;
+  f.upstream.read.Hold();
   f.upstream.AnswerRpc({Say("one"), Say("two")}, kOk);
   const FakeCallerConnection& caller = f.Call(Ask("a") + Ask("b") + Ask("c"));
+  f.upstream.read.Release();
+  f.Run();
   CHECK(Status(caller) == "0");
   CHECK(caller.body() == Say("one") + Say("two"));
   REQUIRE(f.upstream.sent().size() == 3);
@@ -118,7 +121,8 @@ TEST_CASE("Two-way stream: the answer is masked across messages, and in the firs
   CHECK(Status(caller) == "0");
   CHECK(caller.body() == Say("a <S>") + Say(" b"));
   std::string recorded;
-  for (const auto& event : f.recorder.sessions()[0].events) {
+  const auto sessions = f.recorder.sessions();
+  for (const auto& event : sessions[0].events) {
     if (event.type != domain::event_type::kResponseData) continue;
     recorded += domain::ReadResponseDataPayload(event.payload).value();
   }
@@ -217,8 +221,12 @@ TEST_CASE("Two-way stream: an approval is for a message after exactly those befo
           "[governed_rpc]") {
   const auto targets = [](const std::string& body) {
     Fixture f;
+    f.upstream.read.Hold();
     f.upstream.AnswerRpc({}, kOk);
-    CHECK(Status(f.Call(body)) == "0");
+    const FakeCallerConnection& caller = f.Call(body);
+    f.upstream.read.Release();
+    f.Run();
+    CHECK(Status(caller) == "0");
     std::vector<std::string> found;
     for (const auto& sent : f.upstream.sent()) found.push_back(sent.head.target);
     return found;
