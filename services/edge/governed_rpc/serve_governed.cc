@@ -55,8 +55,13 @@ async::Awaitable<Form> FindForm(const call::CallContext& context) {
       route->connection->schema == nullptr) {
     const call::Step<VerifiedCaller> caller = co_await VerifiedCaller::Verify(context);
     if (!caller.ok()) co_return form;
+    call::RequestHead head = context.request;
+    head.rpc = true;
+    const call::CallContext rpc{
+        context.services,   context.upstream, context.caller_connection, context.reply,       head,
+        context.request_id, context.arrived,  context.executor,          context.cancellation};
     const call::Step<call::request::Route> read =
-        co_await call::reflection::AddSchema(context, *caller, *route);
+        co_await call::reflection::AddSchema(rpc, *caller, *route);
     if (!read.ok()) co_return form;
     route = *read;
   }
