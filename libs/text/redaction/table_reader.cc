@@ -59,18 +59,44 @@ std::size_t TableReader::FindLineEnd(absl::string_view text, std::size_t from) {
 bool TableReader::MayBeHeader(absl::string_view line) {
   std::size_t cell = 0;
   bool separated = false;
+  char previous = 0;
   for (const char byte : line) {
     const Role role = kRoles.of[static_cast<unsigned char>(byte)];
     if (role == Role::kDigit || role == Role::kStop) return false;
     if (role == Role::kLine || role == Role::kEdge) break;
-    separated = separated || role == Role::kSeparator;
-    cell = role == Role::kSeparator ? 0 : cell + 1;
+    const bool gap = byte == ' ' && previous == ' ';
+    previous = byte;
+    separated = separated || gap || role == Role::kSeparator;
+    cell = gap || role == Role::kSeparator ? 0 : cell + 1;
     if (cell > kWidestCell) return false;
   }
   return separated;
 }
 
+// Whether the second space of several behind a value was read.
+bool TableReader::EndsGap(char byte) {
+  if (byte != ' ') {
+    spaces_ = 0;
+    begun_ = begun_ || byte != '\r';
+    return false;
+  }
+  if (spaces_ < 2) ++spaces_;
+  if (spaces_ != 2 || !begun_ || quoted_) return false;
+  begun_ = false;  // one gap, however wide
+  return true;
+}
+
+void TableReader::Separate(std::uint8_t kind, absl::string_view before, const ContextWords& words) {
+  if (may_be_header_) EndCell(before, words);
+  std::uint8_t& count = counts_[kind];
+  if (count < kTooMany) ++count;
+  cell_size_ = 0;
+  // In tables of other kinds a gap is a part of a cell.
+  blank_ = blank_ || kind != kGap || separator_ == kGap || separator_ == kNone;
+}
+
 void TableReader::Read(char byte, absl::string_view before, const ContextWords& words) {
+  if (EndsGap(byte)) return Separate(kGap, before, words);
   const auto index = static_cast<unsigned char>(byte);
   const Role role = kRoles.of[index];
   switch (role) {
@@ -81,15 +107,9 @@ void TableReader::Read(char byte, absl::string_view before, const ContextWords& 
       separator_ = kNone;
       if (!columns_.empty()) columns_ = {};
       return StartLine();
-    case Role::kSeparator: {
+    case Role::kSeparator:
       if (quoted_) break;
-      if (may_be_header_) EndCell(before, words);
-      std::uint8_t& count = counts_[kRoles.kind[index]];
-      if (count < kTooMany) ++count;
-      cell_size_ = 0;
-      blank_ = true;
-      return;
-    }
+      return Separate(kRoles.kind[index], before, words);
     case Role::kQuote: quoted_ = !quoted_; break;
     case Role::kDigit:
     case Role::kStop:
@@ -114,7 +134,9 @@ void TableReader::EndLine() {
   const auto kind = static_cast<std::uint8_t>(
       std::find_if(counts_.begin(), counts_.end(), [](std::uint8_t count) { return count > 0; }) -
       counts_.begin());
-  if (may_be_header_ && kind != kNone && !found_.empty()) {
+  // A line of a list in a source ends in a comma; a header does not.
+  const bool goes_on = (kind == kComma || kind == kSemicolon) && blank_;
+  if (may_be_header_ && kind != kNone && !goes_on && !found_.empty()) {
     separator_ = kind;
     columns_.clear();
     for (const Found& found : found_) columns_.push_back({found.number[kind], found.proximity});
@@ -128,9 +150,9 @@ void TableReader::EndLine() {
 void TableReader::StartLine() {
   if (!found_.empty()) found_ = {};
   may_be_header_ = true;
-  quoted_ = false;
+  quoted_ = begun_ = false;
   blank_ = true;
-  cell_size_ = 0;
+  cell_size_ = spaces_ = 0;
   counts_ = {};
 }
 

@@ -13,7 +13,7 @@ namespace countersign::text::redaction {
 class ContextWords;
 
 // Follows tables in folded text, byte by byte: the rows of Markdown, and values that tabs,
-// semicolons or commas separate. The cells of a header name what their columns hold, so in a row a
+// semicolons, commas or several spaces separate. The cells of a header name what their columns hold, so in a row a
 // value needs no word of its own.
 //
 // A line is a header if it has at least two cells, each of at most kWidestCell bytes, no digit, no
@@ -61,7 +61,8 @@ class TableReader {
   }
 
  private:
-  static constexpr std::size_t kKinds = 4;  // of separators: | tab ; ,
+  static constexpr std::size_t kKinds = 5;  // of separators: | tab ; , and two spaces or more
+  static constexpr std::uint8_t kSemicolon = 2, kComma = 3, kGap = 4;
   static constexpr std::uint8_t kNone = kKinds;
   static constexpr std::uint8_t kTooMany = 255;
   static constexpr std::size_t kMostColumns = 64;
@@ -77,6 +78,8 @@ class TableReader {
   };
 
   bool HasColumn() const;
+  bool EndsGap(char byte);
+  void Separate(std::uint8_t kind, absl::string_view before, const ContextWords& words);
   void EndCell(absl::string_view before, const ContextWords& words);
   void EndLine();
   void StartLine();
@@ -86,6 +89,8 @@ class TableReader {
   bool blank_ = true;               // the cell has no value so far
   std::uint8_t separator_ = kNone;  // of the table; an index of counts_
   std::uint8_t cell_size_ = 0;
+  std::uint8_t spaces_ = 0;                    // in a row
+  bool begun_ = false;                         // the line has more than spaces so far
   std::array<std::uint8_t, kKinds> counts_{};  // separators in the line so far
   std::vector<Column> columns_;
   std::vector<Found> found_;

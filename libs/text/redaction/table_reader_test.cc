@@ -53,6 +53,16 @@ std::string Repeat(const std::string& text, int times) {
   return repeated;
 }
 
+TEST_CASE("Redaction: several spaces separate the columns of a table", "[redaction]") {
+  CHECK(Masked("NAME      PIN    CITY\n" + Repeat("Ann Lee   1234   5678\n", 40)) ==
+        "NAME      PIN    CITY\n" + Repeat("Ann Lee   #   5678\n", 40));
+  CHECK(Masked("  id    pin\n  ----  ----\n  1111  1234\n") ==
+        "  id    pin\n  ----  ----\n  1111  #\n");
+  // A gap within a cell of another table is a part of the cell, and a list in a source is no table.
+  CHECK(Masked("| pin | a |\n| x   1234 | 5678 |\n") == "| pin | a |\n| x   1234 | 5678 |\n");
+  CHECK(Masked("a, pin,\nb, 1234,\n") == "a, pin,\nb, 1234,\n");
+}
+
 TEST_CASE("Redaction: a table stands in one string of a document", "[redaction]") {
   const std::string edge = unicode::kStringEdgeMark;
   const std::string rows = Repeat("Lee,1234\n", 20);

@@ -31,10 +31,11 @@ bool HasLower(absl::string_view word) {
 // Words between the name of a secret and its value.
 bool IsValueLink(absl::string_view word) {
   static const auto* const links = new std::set<std::string, std::less<>>{
-      "is",   "are",    "was",  "to",    "as",  "value", "val",    "default", "string", "text",
-      "set",  "equals", "ist",  "est",   "es",  "é",     "è",      "lautet",  "wert",   "valeur",
-      "real", "new",    "data", "plain", "raw", "jest",  "это",    "は",      "是",     "为",
-      "為",   "är",     "er",   "by",    "and", "the",   "literal"};
+      "is",      "are",    "was",    "to",  "as",   "value", "val", "default", "string",
+      "text",    "set",    "equals", "ist", "est",  "es",    "é",   "è",       "lautet",
+      "wert",    "valeur", "real",   "new", "data", "plain", "raw", "jest",    "это",
+      "は",      "是",     "为",     "為",  "är",   "er",    "by",  "and",     "the",
+      "literal", "→",      "➜",      "➔",   "⇒",    "⟶",     "➡"};
   return links->contains(std::string_view(word.data(), word.size()));
 }
 // Those that say themselves that the value follows.
@@ -42,6 +43,7 @@ bool IsVerb(absl::string_view word) {
   return word == "is" || word == "are" || word == "was" || word == "ist" || word == "est" ||
          word == "es" || word == "é" || word == "è" || word == "lautet" || word == "equals" ||
          word == "to" || word == "jest" || word == "это" || word == "は" || word == "是" ||
+         word == "→" || word == "➜" || word == "➔" || word == "⇒" || word == "⟶" || word == "➡" ||
          word == "为" || word == "為" || word == "är" || word == "er";
 }
 

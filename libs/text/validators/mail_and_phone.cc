@@ -76,7 +76,8 @@ bool BeginsWithDate(absl::string_view match) {
 bool IsDecimal(absl::string_view match) {
   const std::size_t dot = match.find('.');
   return dot != match.npos && match.find_first_of(" -/()", 0) == match.npos &&
-         match.find('.', dot + 1) == match.npos && (match.size() - dot <= 3 || dot > 5);
+         match.find('.', dot + 1) == match.npos &&
+         (match.size() - dot <= 3 || dot > 5 || (dot <= 3 && match[0] != '0' && match.size() > 8));
 }
 }  // namespace
 
@@ -108,9 +109,10 @@ bool IsNationalPhone(absl::string_view match) {
 }
 
 bool IsAnyPhone(absl::string_view match) {
-  const std::string digits = KeepDigits(match);
+  const absl::string_view number = match.substr(0, match.find_first_of("xXe#"));
+  const std::string digits = KeepDigits(number);
   return digits.size() >= 7 && digits.size() <= 13 && !AllEqual(digits) && !BeginsWithDate(match) &&
-         !IsDecimal(match);
+         !IsDecimal(number);
 }
 
 bool IsGroupedPhone(absl::string_view match) {
