@@ -13,8 +13,8 @@ namespace countersign::text::redaction {
 class ContextWords;
 
 // Follows tables in folded text, byte by byte: the rows of Markdown, and values that tabs,
-// semicolons, commas or several spaces separate. The cells of a header name what their columns hold, so in a row a
-// value needs no word of its own.
+// semicolons, commas or several spaces separate. The cells of a header name what their columns
+// hold, so in a row a value needs no word of its own.
 //
 // A line is a header if it has at least two cells, each of at most kWidestCell bytes, no digit, no
 // colon, no end of a sentence and no tag, and a phrase of a rule in one of them. Its rows are the
