@@ -43,6 +43,10 @@ void ReadGrpcService(Fields& spec, domain::Connection& connection) {
   Fields texts = spec.Nested("texts");
   connection.request_texts = texts.Strings("request");
   connection.response_texts = texts.Strings("response");
+  if (texts.Has("endAfter")) {
+    connection.texts_end_after = texts.Duration("endAfter", absl::InfiniteDuration(),
+                                                absl::Milliseconds(100), absl::Minutes(5));
+  }
 }
 
 }  // namespace countersign::config

@@ -194,12 +194,14 @@ TEST_CASE("ReadConnection: the services of a grpc connection", "[config]") {
   const std::string begin = "{protocol: grpc, url: 'grpc://h:1'";
   const domain::Connection connection =
       ReadValid(ReadConnection, begin + ", descriptors: {inline: " + kSet +
-                                    "}, texts: {request: [t], response: ['**.t']}}");
+                                    "}, texts: {request: [t], response: ['**.t'], endAfter: 2s}}");
   REQUIRE(connection.schema != nullptr);
   CHECK(connection.schema->FindMethod("/c.S/Do") != nullptr);
   CHECK(connection.request_texts == std::vector<std::string>{"t"});
   CHECK(connection.response_texts == std::vector<std::string>{"**.t"});
+  CHECK(connection.texts_end_after == absl::Seconds(2));
   CHECK(ReadValid(ReadConnection, begin + "}").schema == nullptr);
+  CHECK(ReadValid(ReadConnection, begin + "}").texts_end_after == absl::InfiniteDuration());
 }
 
 TEST_CASE("ReadConnection: descriptors that cannot be read say what and where", "[config]") {

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "libs/base/secret.h"
 #include "libs/domain/decision.h"
 #include "libs/domain/principal.h"
@@ -102,6 +103,8 @@ struct Connection {
   // Which fields are texts (protobuf_texts::TextFields); empty: all.
   std::vector<std::string> request_texts;
   std::vector<std::string> response_texts;
+  // Where both sides stream: silence of the upstream that ends the texts of its answer.
+  absl::Duration texts_end_after = absl::InfiniteDuration();
   std::uint64_t version = 0;  // of the resource: part of the binding hash
 };
 

@@ -41,7 +41,7 @@ before(async () => {
   ]);
   await gateway.apply(
     resources(model.url) +
-      connection('chat', plain.url, `, descriptors: {file: '${set}'}`) +
+      connection('chat', plain.url, `, descriptors: {file: '${set}'}, texts: {endAfter: 1s}`) +
       connection('reflected', reflecting.url) +
       connection('mute', plain.url) +
       connection('unmasked', plain.url, `, descriptors: {file: '${set}'}`) +

@@ -129,9 +129,26 @@ TEST_CASE("Two-way stream: the answer is masked across messages, and in the firs
   CHECK(absl::StartsWith(recorded, caller.body()));
 }
 
-TEST_CASE("Two-way stream: what is held of a text is sent when the upstream pauses",
-          "[governed_rpc]") {
+TEST_CASE("Two-way stream: a pause within a match changes nothing", "[governed_rpc]") {
   Fixture f;
+  f.decider.decide.Always([] { return Fixture::Allow("standard"); });
+  f.upstream.AnswerRpc({Say("a SEC"), Say("RET b")}, kOk);
+  f.upstream.read.Hold();
+  FakeCallerConnection& caller = f.NewCaller(Ask("a"));
+  caller.keeps_sending = true;
+  f.Handle(caller);
+  f.upstream.read.ReleaseOne();
+  f.Run();
+  f.Advance(absl::Minutes(4));
+  CHECK(caller.body().empty());
+  f.upstream.read.ReleaseOne();
+  f.Run();
+  CHECK(caller.body() == Say("a <S>") + Say(" b"));
+}
+
+TEST_CASE("Two-way stream: where a pause ends texts what is held is sent then", "[governed_rpc]") {
+  Fixture f;
+  f.resources->connections["chat"].texts_end_after = absl::Seconds(1);
   f.decider.decide.Always([] { return Fixture::Allow("standard"); });
   f.upstream.AnswerRpc({Say("well, SEC"), Say("RET"), Say("a SEC"), Say("RET b")}, kOk);
   f.upstream.read.Hold();

@@ -27,11 +27,16 @@ class NoAnswer final : public call::UpstreamResponse {
   const dialects::HeaderList headers_ = {{"content-type", "application/grpc"}};
 };
 
-// A response that says when its upstream pauses, once for each pause.
+// A response that says when its upstream is silent for `pause`, once for each time.
 class PausingResponse final : public call::UpstreamResponse {
  public:
-  PausingResponse(std::unique_ptr<call::UpstreamResponse> response, async::Executor executor)
-      : response_(std::move(response)), executor_(executor), arrived_(executor), read_(executor) {}
+  PausingResponse(std::unique_ptr<call::UpstreamResponse> response, absl::Duration pause,
+                  async::Executor executor)
+      : response_(std::move(response)),
+        pause_(pause),
+        executor_(executor),
+        arrived_(executor),
+        read_(executor) {}
 
   int status() const override { return response_->status(); }
   const dialects::HeaderList& headers() const override { return response_->headers(); }
@@ -41,7 +46,7 @@ class PausingResponse final : public call::UpstreamResponse {
   async::Awaitable<absl::StatusOr<std::string>> ReadPiece(
       async::Cancellation& cancellation) override {
     if (read_.running() == 0 && !piece_) read_.Start(Read(cancellation));
-    const absl::Duration most = pauses_ ? absl::Hours(1) : TwoWayUpstream::kPause;
+    const absl::Duration most = pauses_ ? absl::Hours(1) : pause_;
     const async::TimePoint until = executor_.After(most);
     while (!piece_) {
       const absl::Duration left = absl::FromChrono(until - executor_.Now());
@@ -66,6 +71,7 @@ class PausingResponse final : public call::UpstreamResponse {
   }
 
   const std::unique_ptr<call::UpstreamResponse> response_;
+  const absl::Duration pause_;
   const async::Executor executor_;
   bool pauses_ = false;
   std::optional<absl::StatusOr<std::string>> piece_;
@@ -114,8 +120,9 @@ async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> TwoWay
   on_sent_();
   absl::StatusOr<std::unique_ptr<call::UpstreamResponse>> response =
       co_await stream_->ReadHead(cancellation);
-  if (!response.ok()) co_return response.status();
-  co_return std::make_unique<PausingResponse>(*std::move(response), executor_);
+  const absl::Duration pause = admitted.request().connection().texts_end_after;
+  if (!response.ok() || pause == absl::InfiniteDuration()) co_return response;
+  co_return std::make_unique<PausingResponse>(*std::move(response), pause, executor_);
 }
 
 async::Awaitable<void> TwoWayUpstream::Finish(async::Cancellation& cancellation) {

@@ -17,10 +17,6 @@ namespace countersign::edge::governed_rpc {
 // Calls send one after the other. Used on one executor.
 class TwoWayUpstream final : public call::Upstream {
  public:
-  // An upstream that is silent for so long may wait for the caller, who may wait for the end of a
-  // text that is held back.
-  static constexpr absl::Duration kPause = absl::Seconds(1);
-
   // `on_sent` is called when the first message was sent.
   TwoWayUpstream(call::Upstream& upstream, async::Executor executor, std::function<void()> on_sent)
       : upstream_(upstream), executor_(executor), on_sent_(std::move(on_sent)) {}
