@@ -12,6 +12,7 @@
 #include "countersign/authn/v1/authn.grpc.pb.h"
 #include "libs/base/status.h"
 #include "libs/metrics/metrics.h"
+#include "libs/rpc/active_calls.h"
 #include "libs/rpc/caller.h"
 #include "libs/rpc/server_metrics.h"
 #include "libs/rpc/status.h"
@@ -39,7 +40,9 @@ class Fixture {
   explicit Fixture(Method method) {
     service_.method = std::move(method);
     grpc::ServerBuilder builder;
-    builder.experimental().SetInterceptorCreators(MeasureCalls(registry, clock));
+    ServerInterceptors interceptors = MeasureCalls(registry, clock);
+    interceptors.push_back(active.Count());
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
     stub_ = v1::IdentityService::NewStub(server_->InProcessChannel({}));
@@ -56,6 +59,7 @@ class Fixture {
 
   metrics::Registry registry;
   testing::FakeClock clock;
+  ActiveCalls active;
   v1::WhoAmIResponse response;
 
  private:
@@ -218,6 +222,22 @@ TEST_CASE("VerifyCaller: only one valid token in the metadata names a caller", "
   CHECK(GetReason(call({})) == "credential_missing");
   CHECK(call({"bad"}).code() == absl::StatusCode::kUnauthenticated);
   CHECK(call({"good", "good"}).code() == absl::StatusCode::kUnauthenticated);
+}
+
+TEST_CASE("ActiveCalls: a call counts until it has its status", "[rpc]") {
+  Fixture* server = nullptr;
+  bool counted = false;
+  Fixture fixture([&](auto* context, auto*) {
+    return FinishLater(context, [&](Finisher finish) {
+      counted = !server->active.AwaitNone(absl::ZeroDuration());
+      finish(absl::OkStatus());
+    });
+  });
+  server = &fixture;
+  CHECK(fixture.active.AwaitNone(absl::ZeroDuration()));
+  CHECK(fixture.Call().ok());
+  CHECK(counted);
+  CHECK(fixture.active.AwaitNone(absl::Minutes(1)));
 }
 
 TEST_CASE("MeasureCalls: calls are counted by method and code", "[rpc][metrics]") {

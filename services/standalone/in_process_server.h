@@ -12,6 +12,10 @@ class Server;
 class Service;
 }  // namespace grpc
 
+namespace countersign::rpc {
+class ActiveCalls;
+}  // namespace countersign::rpc
+
 namespace countersign::standalone {
 
 // Serves the admin and review services to this process through a channel without a port. Its calls
@@ -21,13 +25,15 @@ class InProcessServer {
   // All arguments must outlive this object.
   InProcessServer(const std::vector<grpc::Service*>& services, metrics::Registry& registry,
                   const Clock& clock);
-  // Cancels outstanding calls and waits for them; ends the process when they do not end in 20 s.
+  // Cancels outstanding calls and waits until each has its status; ends the process when one has
+  // none after 20 s.
   ~InProcessServer();
 
   std::shared_ptr<grpc::Channel> Channel();
 
  private:
   const Clock& clock_;
+  const std::shared_ptr<rpc::ActiveCalls> calls_;
   std::unique_ptr<grpc::Server> server_;
 };
 
