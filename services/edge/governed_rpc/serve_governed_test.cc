@@ -11,7 +11,7 @@
 #include "libs/grpc_wire/frames.h"
 #include "libs/grpc_wire/gzip.h"
 #include "libs/grpc_wire/web_text.h"
-#include "services/edge/testing/call_fixture.h"
+#include "services/edge/testing/rpc_fixture.h"
 
 namespace countersign::edge::governed_rpc {
 namespace {
@@ -27,6 +27,9 @@ using domain::Outcome;
 using domain::ReviewState;
 using edge::testing::CallFixture;
 using edge::testing::FakeCallerConnection;
+using edge::testing::RpcDetails;
+using edge::testing::RpcFixture;
+using edge::testing::RpcStatus;
 
 constexpr char kInfer[] = "/inference.GRPCInferenceService/ModelInfer";
 constexpr char kStream[] = "/inference.GRPCInferenceService/ModelStreamInfer";
@@ -42,27 +45,12 @@ std::string Piece(absl::string_view text) {
   return Frame(Bytes(2, Model("llm") + Text("text_output", text)));
 }
 
-struct Fixture : CallFixture {
-  Fixture() {
-    domain::Connection& triton = resources->connections["triton"];
-    triton = connection();
-    triton.name = "triton";
-    triton.protocol = domain::Protocol::kKserveV2;
-    triton.url = "fake:";
-    triton.is_default = false;
-  }
+struct Fixture : RpcFixture {
+  Fixture() { AddConnection("triton", domain::Protocol::kKserveV2); }
 
   FakeCallerConnection& NewCaller(const std::string& path, std::string body) {
-    auto caller = std::make_shared<FakeCallerConnection>(executor);
-    calls.push_back(caller);
-    caller->request().path = path;
-    caller->request().http_version = 2;
-    caller->request().headers.emplace_back("content-type", "application/grpc");
-    caller->request().headers.emplace_back("countersign-connection", "triton");
-    caller->set_body(std::move(body));
-    return *caller;
+    return RpcFixture::NewCaller("triton", path, std::move(body));
   }
-  void Handle(FakeCallerConnection& caller) { executor.Run(RunHandle(caller)); }
   FakeCallerConnection& Call(const std::string& path, std::string body) {
     FakeCallerConnection& caller = NewCaller(path, std::move(body));
     Handle(caller);
@@ -75,20 +63,7 @@ struct Fixture : CallFixture {
       return decision;
     });
   }
-
-  RequestDispatcher dispatcher{services, grpc_calls::RpcOptions()};
-
- private:
-  async::Awaitable<bool> RunHandle(FakeCallerConnection& caller) {
-    co_await dispatcher.Handle(caller, upstream);
-    co_return true;
-  }
 };
-
-std::string Status(const FakeCallerConnection& caller) { return caller.trailer("grpc-status"); }
-std::string Details(const FakeCallerConnection& caller) {
-  return grpc_wire::DecodeBinary(caller.trailer("grpc-status-details-bin")).value_or("");
-}
 
 TEST_CASE("Governed RPC: an allowed call is sent, answered and recorded", "[governed_rpc]") {
   Fixture f;
@@ -96,7 +71,7 @@ TEST_CASE("Governed RPC: an allowed call is sent, answered and recorded", "[gove
   FakeCallerConnection& caller = f.NewCaller(kInfer, Ask("hi"));
   caller.request().headers.emplace_back("x-other", "stays here");
   f.Handle(caller);
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
   CHECK(caller.body() == Answered("hello"));
   CHECK(caller.verified());
   CHECK(caller.header("x-countersign-session") == f.session().start.session_id);
@@ -119,11 +94,11 @@ TEST_CASE("Governed RPC: an allowed call is sent, answered and recorded", "[gove
 TEST_CASE("Governed RPC: a unary answer is recorded and sent with its status", "[governed_rpc]") {
   Fixture f;
   f.upstream.AnswerRpc({Answered("hello")}, kOk);
-  CHECK(Status(f.Call(kInfer, Ask("hi"))) == "0");
+  CHECK(RpcStatus(f.Call(kInfer, Ask("hi"))) == "0");
   CHECK(f.recorder.append.calls() == 1);  // the intent to send; the answer comes with the end
   f.upstream.AnswerRpc({Answered("hello")}, {});
   const FakeCallerConnection& cut = f.Call(kInfer, Ask("hi"));
-  CHECK(Status(cut) == "10");
+  CHECK(RpcStatus(cut) == "10");
   CHECK(cut.body().empty());
 }
 
@@ -140,7 +115,7 @@ TEST_CASE("Governed RPC: a large message of an answer is read off the network th
   CHECK_FALSE(large.finished());
   opened.set_value();
   while (!large.finished()) f.Run();
-  CHECK(Status(large) == "0");
+  CHECK(RpcStatus(large) == "0");
   CHECK_THAT(large.body(), Catch::EndsWith("y <S>") && !Catch::Contains("SECRET"));
 }
 
@@ -187,7 +162,7 @@ TEST_CASE("Governed RPC: a compressed message goes upstream uncompressed", "[gov
       f.NewCaller(kInfer, grpc_wire::EncodeFrame(1, grpc_wire::Gzip(Ask("hi").substr(5))));
   caller.request().headers.emplace_back("grpc-encoding", "gzip");
   f.Handle(caller);
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
   CHECK(f.upstream.sent()[0].body == Ask("hi"));
 }
 
@@ -202,7 +177,7 @@ TEST_CASE("Governed RPC: a prompt is masked before it is sent, in a message that
     return decision;
   });
   f.upstream.AnswerRpc({Answered("x")}, kOk);
-  CHECK(Status(f.Call(kInfer, Ask("a SECRET b"))) == "0");
+  CHECK(RpcStatus(f.Call(kInfer, Ask("a SECRET b"))) == "0");
   REQUIRE(f.upstream.sent().size() == 1);
   CHECK(f.upstream.sent()[0].body == Ask("a <S> b"));
 }
@@ -211,9 +186,9 @@ TEST_CASE("Governed RPC: a denied call has its reason in the status", "[governed
   Fixture f;
   f.Deny();
   const FakeCallerConnection& caller = f.Call(kInfer, Ask("hi"));
-  CHECK(Status(caller) == "7");
+  CHECK(RpcStatus(caller) == "7");
   CHECK(caller.trailer("grpc-message") == "not here");
-  CHECK_THAT(Details(caller), Catch::Contains("policy_denied"));
+  CHECK_THAT(RpcDetails(caller), Catch::Contains("policy_denied"));
   CHECK(f.end().outcome == Outcome::kBlocked);
   CHECK(f.upstream.sent().empty());
 }
@@ -228,7 +203,7 @@ TEST_CASE("Governed RPC: a held call goes on when it is approved", "[governed_rp
   CHECK(!caller.begun());
   f.reviews.wait.Release();
   f.Run();
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
   CHECK(caller.body() == Answered("x"));
 }
 
@@ -237,8 +212,8 @@ TEST_CASE("Governed RPC: a held call that is denied", "[governed_rpc]") {
   f.Review();
   f.reviews.wait.Always([] { return FakeReviewGate::Status(ReviewState::kDenied, "no"); });
   const FakeCallerConnection& caller = f.Call(kInfer, Ask("hi"));
-  CHECK(Status(caller) == "7");
-  CHECK_THAT(Details(caller), Catch::Contains("review_denied") && Catch::Contains("review-1"));
+  CHECK(RpcStatus(caller) == "7");
+  CHECK_THAT(RpcDetails(caller), Catch::Contains("review_denied") && Catch::Contains("review-1"));
 }
 
 TEST_CASE("Governed RPC: a deadline before the hold's end is told of the review at once",
@@ -249,8 +224,8 @@ TEST_CASE("Governed RPC: a deadline before the hold's end is told of the review 
   FakeCallerConnection& caller = f.NewCaller(kInfer, Ask("hi"));
   caller.request().headers.emplace_back("grpc-timeout", "30S");
   f.Handle(caller);
-  CHECK(Status(caller) == "9");
-  CHECK_THAT(Details(caller), Catch::Contains("review_pending") && Catch::Contains("review-1"));
+  CHECK(RpcStatus(caller) == "9");
+  CHECK_THAT(RpcDetails(caller), Catch::Contains("review_pending") && Catch::Contains("review-1"));
 }
 
 TEST_CASE("Governed RPC: the deadline ends a call that waits for its answer", "[governed_rpc]") {
@@ -262,7 +237,7 @@ TEST_CASE("Governed RPC: the deadline ends a call that waits for its answer", "[
   f.Advance(absl::Seconds(29));
   CHECK(!caller.finished());
   f.Advance(absl::Seconds(2));
-  CHECK(Status(caller) == "4");
+  CHECK(RpcStatus(caller) == "4");
   CHECK(f.end().outcome == Outcome::kCancelled);
 }
 
@@ -273,7 +248,7 @@ TEST_CASE("Governed RPC: the upstream's status passes, its refusal of us does no
     f.upstream.AnswerRpc({}, trailers);
     const FakeCallerConnection& caller = f.Call(kInfer, Ask("hi"));
     CHECK(f.end().outcome == Outcome::kUpstreamError);
-    return std::make_pair(Status(caller), caller.trailer("grpc-message") + Details(caller));
+    return std::make_pair(RpcStatus(caller), caller.trailer("grpc-message") + RpcDetails(caller));
   };
   const auto invalid = ask({{"grpc-status", "3"}, {"grpc-message", "no%20such"}});
   CHECK(invalid.first == "3");
@@ -288,20 +263,20 @@ TEST_CASE("Governed RPC: the upstream's status passes, its refusal of us does no
 
 TEST_CASE("Governed RPC: methods and connections that do not exist", "[governed_rpc]") {
   Fixture f;
-  CHECK(Status(f.Call("/inference.GRPCInferenceService/ModelTrain", "")) == "12");
-  CHECK(Status(f.Call("/inference.GRPCInferenceService/RepositoryModelLoad", "")) == "7");
+  CHECK(RpcStatus(f.Call("/inference.GRPCInferenceService/ModelTrain", "")) == "12");
+  CHECK(RpcStatus(f.Call("/inference.GRPCInferenceService/RepositoryModelLoad", "")) == "7");
   FakeCallerConnection& unknown = f.NewCaller(kInfer, Ask("hi"));
   unknown.request().headers.back().second = "none";
   f.Handle(unknown);
-  CHECK(Status(unknown) == "5");
+  CHECK(RpcStatus(unknown) == "5");
   FakeCallerConnection& openai = f.NewCaller(kInfer, Ask("hi"));
   openai.request().headers.back().second = "openai";
   f.Handle(openai);
-  CHECK(Status(openai) == "12");
+  CHECK(RpcStatus(openai) == "12");
   FakeCallerConnection& stranger = f.NewCaller(kInfer, Ask("hi"));
   stranger.request().headers[1].second = "Bearer nobody";
   f.Handle(stranger);
-  CHECK(Status(stranger) == "16");
+  CHECK(RpcStatus(stranger) == "16");
   CHECK(f.upstream.sent().empty());
 }
 
@@ -318,9 +293,9 @@ TEST_CASE("Governed RPC: a message that is too large, or cannot be read", "[gove
     co_await dispatcher.Handle(caller, upstream);
     co_return true;
   }(small, large, f.upstream));
-  CHECK(Status(large) == "8");
-  CHECK(Status(f.Call(kInfer, Frame("\xff"))) == "3");
-  CHECK(Status(f.Call(kInfer, Ask("a") + Ask("b"))) == "3");
+  CHECK(RpcStatus(large) == "8");
+  CHECK(RpcStatus(f.Call(kInfer, Frame("\xff"))) == "3");
+  CHECK(RpcStatus(f.Call(kInfer, Ask("a") + Ask("b"))) == "3");
 }
 
 TEST_CASE("Governed stream: each message is a call of its own", "[governed_rpc]") {
@@ -328,7 +303,7 @@ TEST_CASE("Governed stream: each message is a call of its own", "[governed_rpc]"
   f.upstream.AnswerRpc({Piece("one")}, kOk);
   f.upstream.AnswerRpc({Piece("two")}, kOk);
   const FakeCallerConnection& caller = f.Call(kStream, Ask("a") + Ask("b"));
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
   CHECK(caller.body() == Piece("one") + Piece("two"));
   CHECK(f.recorder.sessions().size() == 2);
   REQUIRE(f.upstream.sent().size() == 2);
@@ -346,7 +321,7 @@ TEST_CASE("Governed stream: a refused message is told so in-band, and the others
   });
   f.upstream.AnswerRpc({Piece("two")}, kOk);
   const FakeCallerConnection& caller = f.Call(kStream, Ask("a", "r-1") + Ask("b", "r-2"));
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
   CHECK(caller.body() ==
         Frame(Bytes(1, "policy_denied: not here") + Bytes(2, Bytes(3, "r-1"))) + Piece("two"));
 }
@@ -363,7 +338,7 @@ TEST_CASE("Governed stream: a held message does not hold the others", "[governed
   f.reviews.wait.Release();
   f.Run();
   CHECK(caller.body() == Piece("two") + Piece("one"));
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
 }
 
 TEST_CASE("Governed stream: no more calls at once than the limit", "[governed_rpc]") {
@@ -387,7 +362,7 @@ TEST_CASE("Governed stream: nothing is read of a caller without a credential", "
   FakeCallerConnection& caller = f.NewCaller(kStream, Ask("a"));
   caller.request().headers[1].second = "Bearer nobody";
   f.Handle(caller);
-  CHECK(Status(caller) == "16");
+  CHECK(RpcStatus(caller) == "16");
   CHECK(f.recorder.sessions().empty());
 }
 
@@ -402,7 +377,7 @@ TEST_CASE("Governed stream: it ends when the gateway stops and nothing runs", "[
   f.stopping.Stop();
   f.Run();
   f.Advance(absl::Minutes(11));  // the fake caller's read ends by its timeout alone
-  CHECK(Status(caller) == "14");
+  CHECK(RpcStatus(caller) == "14");
 }
 
 }  // namespace

@@ -6,8 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "libs/dialects/grpc_service/testing/chat_service.h"
-#include "libs/grpc_wire/fields.h"
-#include "services/edge/testing/call_fixture.h"
+#include "services/edge/testing/rpc_fixture.h"
 
 namespace countersign::edge::governed_rpc {
 namespace {
@@ -20,34 +19,21 @@ using domain::Outcome;
 using domain::ReviewState;
 using edge::testing::CallFixture;
 using edge::testing::FakeCallerConnection;
+using edge::testing::RpcDetails;
+using edge::testing::RpcFixture;
+using edge::testing::RpcStatus;
 
 const dialects::HeaderList kOk = {{"grpc-status", "0"}};
 
 std::string Ask(absl::string_view text) { return Frames({Field(2, Field(2, text))}); }
 std::string Say(absl::string_view text) { return Frames({Field(3, text)}); }
 
-struct Fixture : CallFixture {
-  Fixture() {
-    domain::Connection& chat = resources->connections["chat"];
-    chat = connection();
-    chat.name = "chat";
-    chat.protocol = domain::Protocol::kGrpc;
-    chat.url = "fake:";
-    chat.is_default = false;
-    chat.schema = ChatSchema();
-  }
+struct Fixture : RpcFixture {
+  Fixture() { AddConnection("chat", domain::Protocol::kGrpc).schema = ChatSchema(); }
 
   FakeCallerConnection& NewCaller(std::string body) {
-    auto caller = std::make_shared<FakeCallerConnection>(executor);
-    calls.push_back(caller);
-    caller->request().path = "/chat.Chat/Talk";
-    caller->request().http_version = 2;
-    caller->request().headers.emplace_back("content-type", "application/grpc");
-    caller->request().headers.emplace_back("countersign-connection", "chat");
-    caller->set_body(std::move(body));
-    return *caller;
+    return RpcFixture::NewCaller("chat", "/chat.Chat/Talk", std::move(body));
   }
-  void Handle(FakeCallerConnection& caller) { executor.Run(RunHandle(caller)); }
   FakeCallerConnection& Call(std::string body) {
     FakeCallerConnection& caller = NewCaller(std::move(body));
     Handle(caller);
@@ -69,20 +55,7 @@ struct Fixture : CallFixture {
     const auto end = recorder.sessions().at(session).end;
     return end ? end->outcome : Outcome::kRunning;
   }
-
-  RequestDispatcher dispatcher{services, grpc_calls::RpcOptions()};
-
- private:
-  async::Awaitable<bool> RunHandle(FakeCallerConnection& caller) {
-    co_await dispatcher.Handle(caller, upstream);
-    co_return true;
-  }
 };
-
-std::string Status(const FakeCallerConnection& caller) { return caller.trailer("grpc-status"); }
-std::string Details(const FakeCallerConnection& caller) {
-  return grpc_wire::DecodeBinary(caller.trailer("grpc-status-details-bin")).value_or("");
-}
 
 TEST_CASE("Two-way stream: each message is decided, all go to one stream with one answer",
           "[governed_rpc]") {
@@ -92,7 +65,7 @@ TEST_CASE("Two-way stream: each message is decided, all go to one stream with on
   const FakeCallerConnection& caller = f.Call(Ask("a") + Ask("b") + Ask("c"));
   f.upstream.read.Release();
   f.Run();
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
   CHECK(caller.body() == Say("one") + Say("two"));
   REQUIRE(f.upstream.sent().size() == 3);
   CHECK(f.upstream.sent()[0].body == Ask("a"));
@@ -118,7 +91,7 @@ TEST_CASE("Two-way stream: the answer is masked across messages, and in the firs
   CHECK(f.upstream.sent().size() == 2);
   f.upstream.read.Release();
   f.Run();
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
   CHECK(caller.body() == Say("a <S>") + Say(" b"));
   std::string recorded;
   const auto sessions = f.recorder.sessions();
@@ -170,7 +143,7 @@ TEST_CASE("Two-way stream: where a pause ends texts what is held is sent then", 
   say();
   CHECK(caller.body() == Say("well, SEC") + Say("RET") + Say("a <S>") + Say(" b"));
   say();
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
 }
 
 TEST_CASE("Two-way stream: a denied message ends the stream and is not sent", "[governed_rpc]") {
@@ -179,9 +152,9 @@ TEST_CASE("Two-way stream: a denied message ends the stream and is not sent", "[
   f.decider.decide.Next([] { return Fixture::Deny(); });
   f.upstream.send.Hold();
   const FakeCallerConnection& caller = f.Call(Ask("a") + Ask("b") + Ask("c"));
-  CHECK(Status(caller) == "7");
+  CHECK(RpcStatus(caller) == "7");
   CHECK(caller.trailer("grpc-message") == "not here");
-  CHECK_THAT(Details(caller), Catch::Contains("policy_denied"));
+  CHECK_THAT(RpcDetails(caller), Catch::Contains("policy_denied"));
   REQUIRE(f.upstream.sent().size() == 1);
   CHECK(f.upstream.finished() == 0);
   REQUIRE(f.recorder.sessions().size() == 2);
@@ -195,7 +168,7 @@ TEST_CASE("Two-way stream: a denied first message opens nothing upstream", "[gov
   FakeCallerConnection& caller = f.NewCaller(Ask("a"));
   caller.keeps_sending = true;
   f.Handle(caller);
-  CHECK(Status(caller) == "7");
+  CHECK(RpcStatus(caller) == "7");
   CHECK(f.upstream.sent().empty());
 }
 
@@ -218,7 +191,7 @@ TEST_CASE("Two-way stream: a held message waits, answers to earlier ones go on",
   CHECK(!caller.finished());
   f.upstream.read.Release();
   f.Run();
-  CHECK(Status(caller) == "0");
+  CHECK(RpcStatus(caller) == "0");
   CHECK(caller.body() == Say("one") + Say("two"));
 }
 
@@ -229,8 +202,8 @@ TEST_CASE("Two-way stream: a reviewer's denial is the stream's status", "[govern
   f.reviews.wait.Always([] { return FakeReviewGate::Status(ReviewState::kDenied, "no"); });
   f.upstream.send.Hold();
   const FakeCallerConnection& caller = f.Call(Ask("a") + Ask("b"));
-  CHECK(Status(caller) == "7");
-  CHECK_THAT(Details(caller), Catch::Contains("review_denied") && Catch::Contains("review-1"));
+  CHECK(RpcStatus(caller) == "7");
+  CHECK_THAT(RpcDetails(caller), Catch::Contains("review_denied") && Catch::Contains("review-1"));
   CHECK(f.upstream.sent().size() == 1);
 }
 
@@ -243,7 +216,7 @@ TEST_CASE("Two-way stream: an approval is for a message after exactly those befo
     const FakeCallerConnection& caller = f.Call(body);
     f.upstream.read.Release();
     f.Run();
-    CHECK(Status(caller) == "0");
+    CHECK(RpcStatus(caller) == "0");
     std::vector<std::string> found;
     for (const auto& sent : f.upstream.sent()) found.push_back(sent.head.target);
     return found;
@@ -266,8 +239,8 @@ TEST_CASE("Two-way stream: a message whose answer would be masked in another way
   f.decider.decide.Next([] { return Fixture::Allow("standard"); });
   f.upstream.send.Hold();
   const FakeCallerConnection& caller = f.Call(Ask("a") + Ask("b"));
-  CHECK(Status(caller) == "9");
-  CHECK_THAT(Details(caller), Catch::Contains("policy_denied"));
+  CHECK(RpcStatus(caller) == "9");
+  CHECK_THAT(RpcDetails(caller), Catch::Contains("policy_denied"));
   CHECK(f.upstream.sent().size() == 1);
 }
 
@@ -277,7 +250,7 @@ TEST_CASE("Two-way stream: the end of the answer ends the stream", "[governed_rp
   FakeCallerConnection& caller = f.NewCaller(Ask("a"));
   caller.keeps_sending = true;
   f.Handle(caller);
-  CHECK(Status(caller) == "3");
+  CHECK(RpcStatus(caller) == "3");
   CHECK(caller.body() == Say("enough"));
   CHECK(f.upstream.finished() == 0);
   CHECK(f.outcome(0) == Outcome::kUpstreamError);
@@ -293,7 +266,7 @@ TEST_CASE("Two-way stream: a message that cannot be sent any more does not hide 
   CHECK(!caller.finished());
   f.upstream.send.Release();
   f.Run();
-  CHECK(Status(caller) == "8");
+  CHECK(RpcStatus(caller) == "8");
 }
 
 TEST_CASE("Two-way stream: a caller that leaves, or whose deadline passes", "[governed_rpc]") {
@@ -315,7 +288,7 @@ TEST_CASE("Two-way stream: a caller that leaves, or whose deadline passes", "[go
   late.request().headers.emplace_back("grpc-timeout", "30S");
   g.Handle(late);
   g.Advance(absl::Seconds(31));
-  CHECK(Status(late) == "4");
+  CHECK(RpcStatus(late) == "4");
   CHECK(g.outcome(0) == Outcome::kCancelled);
 }
 
@@ -323,10 +296,10 @@ TEST_CASE("Two-way stream: no message at all, and one that cannot be read", "[go
   Fixture f;
   f.upstream.AnswerRpc({Say("hello")}, kOk);
   const FakeCallerConnection& silent = f.Call("");
-  CHECK(Status(silent) == "0");
+  CHECK(RpcStatus(silent) == "0");
   CHECK(silent.body() == Say("hello"));
   f.upstream.send.Hold();
-  CHECK(Status(f.Call(Ask("a") + Frames({Field(1, "\xff")}))) == "3");
+  CHECK(RpcStatus(f.Call(Ask("a") + Frames({Field(1, "\xff")}))) == "3");
   CHECK(f.upstream.sent().size() == 2);
 }
 
