@@ -272,7 +272,7 @@ std::uint64_t MatchFinder::FirstBegin(std::uint32_t rule, std::uint64_t lowest,
   const RuleTraits& traits = program_.traits[rule];
   for (std::uint64_t at = lowest + 1; at + traits.min_width <= end; ++at) {
     if (traits.first_bytes.Contains(text_.At(at)) &&
-        traits.previous.bytes.Contains(text_.At(at - 1))) {
+        traits.MayFollow(Left(text_.At(at - 1), at))) {
       return at;
     }
   }
@@ -287,9 +287,10 @@ void MatchFinder::FindBegins(std::uint64_t first, std::uint64_t end) {
   scratch_.begins.clear();
   for (std::uint64_t position = end - 1; !current.empty(); --position) {
     const unsigned char byte = text_.At(position - 1);
+    const int left = Left(byte, position);
     const bool begin = std::any_of(current.begin(), current.end(), [&](std::uint32_t state) {
       const auto allowed = program_.states[state].begins;
-      return allowed != RedactionProgram::kNone && program_.Allows(allowed, byte);
+      return allowed != RedactionProgram::kNone && program_.Allows(allowed, left);
     });
     if (begin) scratch_.begins.push_back(position);
     if (position == first) break;

@@ -160,6 +160,25 @@ TEST_CASE("Redaction: any cut of any text under any rules equals the definition"
   }));
 }
 
+// A validator refuses the first start, so another one is looked for backwards: behind a character
+// that is in no word, too.
+TEST_CASE("Redaction: a word edge beyond ASCII is one for later starts of a match", "[redaction]") {
+  RedactionRule rule;
+  rule.regex = *regex::ParseRegex("(\\W){1,2}");
+  rule.entity = "r";
+  rule.replacement = "<r>";
+  rule.left_word_edge = true;
+  rule.validator = EvenLength;
+  const std::string text = GENERATE(as<std::string>(), "\u201C\u00E9b", "\u4E2D\u00E9");
+  const std::string expected = Shown(testing::oracle::Whole({rule}, text));
+  CHECK_THAT(expected, Catch::Contains("<r>"));
+  const auto compiled = RuleSet::Compile({rule});
+  CHECK(Shown(*RedactWhole(*compiled, text)) == expected);
+  std::vector<std::string> bytes;
+  for (const char byte : text) bytes.emplace_back(1, byte);
+  CHECK(Shown(RedactInPieces(*compiled, bytes).whole) == expected);
+}
+
 // Limits so low that even short texts use several lanes and the automaton is often reset.
 TEST_CASE("Redaction: in bulk, any text under any rules equals the definition", "[redaction]") {
   CHECK(rc::check([](std::uint64_t seed) {
