@@ -271,8 +271,7 @@ std::uint64_t MatchFinder::FirstBegin(std::uint32_t rule, std::uint64_t lowest,
                                       std::uint64_t end) const {
   const RuleTraits& traits = program_.traits[rule];
   for (std::uint64_t at = lowest + 1; at + traits.min_width <= end; ++at) {
-    if (traits.first_bytes.Contains(text_.At(at)) &&
-        traits.MayFollow(Left(text_.At(at - 1), at))) {
+    if (traits.first_bytes.Contains(text_.At(at)) && traits.MayFollow(Left(text_.At(at - 1), at))) {
       return at;
     }
   }

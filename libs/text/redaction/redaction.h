@@ -68,7 +68,8 @@ inline constexpr std::size_t kBesideReach = 24;
 
 // A list goes on where at most this many bytes stand between a match with a context and the next
 // one of the same rule, and all of them separate items (value_readers.h, ContinuesList): then the
-// next one needs no word of its own.
+// next one needs no word of its own. Behind a match that holds such bytes itself it is not
+// specified whether its list goes on.
 inline constexpr std::size_t kListReach = 40;
 
 struct RedactionRule {

@@ -61,11 +61,20 @@ std::string RandomDisguise(Random& random, std::size_t longest) {
   return text;
 }
 
+// A pattern of letters. Behind a match that holds what separates the items of a list, it is not
+// specified whether its list goes on (redaction.h), so rules with a context match letters only.
+std::string RandomLetters(Random& random) {
+  static const std::vector<std::string> kPatterns = {"[a-c]{1,3}", "ab?", "[bc]+",  "a[bc]{0,2}",
+                                                     "(?i:ab)",    "c",   "\u00E9", "(a|bc){1,2}"};
+  return kPatterns[Below(random, kPatterns.size())];
+}
+
 std::vector<RedactionRule> RandomRules(Random& random) {
   std::vector<RedactionRule> rules;
   const std::size_t count = 1 + Below(random, 4);
   while (rules.size() < count) {
-    const auto regex = regex::ParseRegex(RandomPattern(random, 3));
+    const bool gated = Below(random, 3) == 0;
+    const auto regex = regex::ParseRegex(gated ? RandomLetters(random) : RandomPattern(random, 3));
     if (!regex.ok() || regex->min_width == 0) continue;
     RedactionRule rule;
     rule.regex = *regex;
@@ -75,7 +84,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     rule.left_word_edge = Below(random, 4) == 0;
     static const Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
     if (rule.regex.max_width != regex::kUnbounded) rule.validator = kValidators[Below(random, 5)];
-    if (Below(random, 3) == 0) rule.context = RandomGate(random);
+    if (gated) rule.context = RandomGate(random);
     if (Below(random, 6) == 0) rule.exclusion = RandomGate(random);
     if (Below(random, 4) == 0) rule.min_count = 1 + Below(random, 4);
     rule.priority = static_cast<int>(Below(random, 2));
