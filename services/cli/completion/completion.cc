@@ -103,22 +103,23 @@ std::string Paths(const std::vector<Verb>& verbs) {
   return absl::StrJoin(paths, "|");
 }
 
+// Lines of bash and zsh that set `typed` to the verb among the words of the command line. Its name
+// is not `path`, which is the search path of zsh.
+std::string FindVerb(const std::vector<Verb>& verbs, absl::string_view range,
+                     absl::string_view word) {
+  return absl::StrCat("  for ((", range, "; i++)); do\n    next=${typed:+$typed }", word,
+                      "\n    case $next in\n    ", Paths(verbs),
+                      ") typed=$next ;;\n    esac\n  done\n");
+}
+
 std::string MakeBash(const std::vector<Verb>& verbs) {
   const std::string cases =
       Cases(verbs, [](const Verb& verb) { return absl::StrCat("words=", Quote(Words(verb))); });
   return absl::StrCat(
       "# bash completion of countersign; written by `countersign completion bash`.\n"
       "_countersign() {\n"
-      "  local current=${COMP_WORDS[COMP_CWORD]} path= next words= i\n"
-      "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-      "    next=${path:+$path }${COMP_WORDS[i]}\n"
-      "    case $next in\n    ",
-      Paths(verbs),
-      ") path=$next ;;\n"
-      "    esac\n"
-      "  done\n"
-      "  case $path in\n",
-      cases,
+      "  local current=${COMP_WORDS[COMP_CWORD]} typed='' next='' words='' i\n",
+      FindVerb(verbs, "i = 1; i < COMP_CWORD", "${COMP_WORDS[i]}"), "  case $typed in\n", cases,
       "  esac\n"
       "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
       "  if [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]]; then\n"
@@ -144,17 +145,9 @@ std::string MakeZsh(const std::vector<Verb>& verbs) {
       "#compdef countersign\n"
       "# zsh completion of countersign; written by `countersign completion zsh`.\n"
       "_countersign() {\n"
-      "  local path= next i\n"
-      "  local -a verbs options\n"
-      "  for ((i = 2; i < CURRENT; i++)); do\n"
-      "    next=${path:+$path }${words[i]}\n"
-      "    case $next in\n    ",
-      Paths(verbs),
-      ") path=$next ;;\n"
-      "    esac\n"
-      "  done\n"
-      "  case $path in\n",
-      cases,
+      "  local typed='' next='' i\n"
+      "  local -a verbs options\n",
+      FindVerb(verbs, "i = 2; i < CURRENT", "${words[i]}"), "  case $typed in\n", cases,
       "  esac\n"
       "  [[ ${words[CURRENT]} == -* ]] && { _describe option options; return }\n"
       "  (( ${#verbs} )) && { _describe verb verbs; return }\n"
@@ -167,22 +160,22 @@ std::string MakeZsh(const std::vector<Verb>& verbs) {
 std::string MakeFish(const std::vector<Verb>& verbs) {
   std::string script = absl::StrCat(
       "# fish completion of countersign; written by `countersign completion fish`.\n"
-      "function __countersign_path\n"
-      "  set -l path\n"
+      "function __countersign_at\n"
+      "  set -l typed ''\n"
       "  for word in (commandline -opc)[2..]\n"
-      "    switch (string join ' ' $path $word)\n"
+      "    set -l next (string trim -- \"$typed $word\")\n"
+      "    switch \"$next\"\n"
       "      case ",
       absl::StrReplaceAll(Paths(verbs), {{"|", " "}}),
       "\n"
-      "        set path $path $word\n"
+      "        set typed $next\n"
       "    end\n"
       "  end\n"
-      "  string join ' ' $path\n"
+      "  test \"$typed\" = \"$argv[1]\"\n"
       "end\n");
   for (const Verb& verb : verbs) {
-    const std::string when =
-        absl::StrCat("complete -c countersign -n ",
-                     Quote(absl::StrCat("test (__countersign_path; or true) = '", verb.path, "'")));
+    const std::string when = absl::StrCat(
+        "complete -c countersign -n ", Quote(absl::StrCat("__countersign_at '", verb.path, "'")));
     for (const Word& word : verb.verbs) {
       absl::StrAppend(&script, when, " -f -a ", Quote(word.text), " -d ", Quote(word.description),
                       "\n");

@@ -64,6 +64,8 @@ TEST_CASE("MakeScript: texts cannot end the quotes that they stand in", "[cli]")
     CHECK_THAT(*script, Catch::Contains("it'\\''s $HOME"));
     CHECK_THAT(*script, Catch::Contains("reviews approve"));
   }
+  // In zsh `path` is the search path, and would be lost.
+  CHECK_THAT(*MakeScript(example.app(), "zsh"), !Catch::Contains("local path"));
   CHECK(absl::IsInvalidArgument(MakeScript(example.app(), "tcsh").status()));
 }
 
