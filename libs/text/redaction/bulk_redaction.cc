@@ -228,7 +228,8 @@ void FindMatches(const RedactionProgram& program, std::uint32_t rule, HitCollect
   const bool behind_context = !program.rules[rule].context.empty();
   std::uint64_t done = 0;  // no thread is active there
   for (const Stretch& stretch : stretches) {
-    if (stretch.last <= done) continue;
+    // Behind a context a stretch says where matches begin, else where they end.
+    if (behind_context ? stretch.last < done : stretch.last <= done) continue;
     std::uint64_t from = std::max<std::uint64_t>(stretch.first, done);
     if (!behind_context && from > done) {
       from = EarliestStart(program, rule, window.bytes, from, done, automaton);

@@ -188,6 +188,23 @@ TEST_CASE("Redaction: a word edge beyond ASCII is one for later starts of a matc
   CHECK(Shown(RedactInPieces(*compiled, bytes).whole) == expected);
 }
 
+// A match may begin right behind a position that only a column names.
+TEST_CASE("Redaction: in bulk, stretches that touch are all searched", "[redaction]") {
+  RedactionRule rule;
+  rule.regex = *regex::ParseRegex("\u00E9");
+  rule.entity = "r";
+  rule.replacement = "<r>";
+  rule.context.words = {"b"};
+  const std::string text = "b  c\nb\u00E9";
+  const auto compiled = RuleSet::Compile({rule});
+  const ScanRules& scanned = (*compiled)->bulk().rules();
+  ScanAutomaton automaton(scanned);
+  Redacted found;
+  REQUIRE(RedactBulk((*compiled)->program(), scanned, automaton, text, &found.text, &found.spans));
+  CHECK(found.text == "b  c\nb<r>");
+  CHECK(Shown(found) == Shown(testing::oracle::Whole({rule}, text)));
+}
+
 // Limits so low that even short texts use several lanes and the automaton is often reset.
 TEST_CASE("Redaction: in bulk, any text under any rules equals the definition", "[redaction]") {
   CHECK(rc::check([](std::uint64_t seed) {
