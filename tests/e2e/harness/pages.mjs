@@ -100,7 +100,7 @@ const freePort = () =>
     });
   });
 
-// Writes what the steps printed into their pages, where it is not what these say: for whoever changes a message.
+// Writes what the steps printed into their pages, where it is not what these say: run it after changing a message.
 export async function updatePages(steps) {
   for (const page of new Set(steps.map((step) => step.page))) {
     const lines = (await readFile(join(root, page), 'utf8')).split('\n');
