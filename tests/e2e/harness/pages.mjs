@@ -6,6 +6,8 @@
 //   <!-- file: NAME -->      the block is the content of NAME
 //   <!-- status: N -->       the block ends with this exit status
 //   <!-- not run: WHY -->    the block is not for this machine
+//   <!-- quote: FILE -->     the block is this file of the repository, as another test checks
+//   <!-- needs: NAME -->     only where COUNTERSIGN_NAME is set, such as the folder of a Keycloak; `no NAME`: not there
 //   <!-- run: COMMAND -->    belongs to no block: what the shell does there, such as waiting
 // A block of which none of this can be said fails the page: so nothing on a page is there that nobody ran.
 
@@ -20,15 +22,22 @@ const e2e = resolve(import.meta.dirname, '..');
 // What readers have on their machine, with the address that it has here.
 const addresses = { gateway: '127.0.0.1:8080', metrics: '127.0.0.1:9464', model: '127.0.0.1:8000', issuer: '127.0.0.1:8180' };
 
+// `no NAME`: only where it is not set.
+function isHere(need) {
+  if (need === undefined) return true;
+  const name = need.replace(/^no /, '');
+  return Boolean(process.env[`COUNTERSIGN_${name.toUpperCase()}`]) === (name === need);
+}
+
 export async function parsePage(path) {
   const lines = (await readFile(join(root, path), 'utf8')).split('\n');
   const steps = [];
   let said = {};
   for (let at = 0; at < lines.length; ++at) {
-    const comment = lines[at].match(/^<!-- (file|status|not run|run): (.*?) -->$/);
+    const comment = lines[at].match(/^<!-- (file|status|not run|quote|needs|run): (.*?) -->$/);
     if (comment) {
-      if (comment[1] === 'run') steps.push({ page: path, line: at + 1, kind: 'run', hidden: true, text: comment[2] });
-      else said[comment[1]] = comment[2];
+      if (comment[1] !== 'run') said[comment[1]] = comment[2];
+      else if (isHere(said.needs)) steps.push({ page: path, line: at + 1, kind: 'run', hidden: true, text: comment[2] });
       continue;
     }
     const fence = lines[at].match(/^```(\w*)$/);
@@ -42,7 +51,7 @@ export async function parsePage(path) {
       block.text += `${lines[at]}\n`;
     }
     const before = steps.at(-1);
-    if (said['not run']) steps.push({ ...block, kind: 'not run' });
+    if (said['not run'] || said.quote || !isHere(said.needs)) steps.push({ ...block, kind: 'not run' });
     else if (said.file) steps.push({ ...block, kind: 'file', name: said.file });
     else if (block.language === 'sh') steps.push({ ...block, kind: 'run', status: Number(said.status ?? 0) });
     else if (block.language === 'text' && before?.kind === 'run' && !before.hidden && before.expected === undefined)
@@ -64,6 +73,7 @@ const varying = [
   [/\b\d+ (?:lines|checkpoints)\b/, '\\d+ (?:lines|checkpoints)'],
   [/\bcheckpoint \d+:/, 'checkpoint \\d+:'],
   [/\bline \d+:/, 'line \\d+:'],
+  [/\(process \d+\)/, '\\(process \\d+\\)'],
   [/…/, '.*'],
   [/ {2,}/, ' {2,}'],
 ];
@@ -123,6 +133,9 @@ export class Reader {
     const bin = join(reader.folder, 'bin');
     await Promise.all([mkdir(reader.home), mkdir(bin)]);
     await symlink(join(e2e, 'node_modules'), join(reader.home, 'node_modules'));
+    await symlink(join(root, 'docs'), join(reader.home, 'docs'));
+    const keycloak = process.env.COUNTERSIGN_KEYCLOAK;
+    if (keycloak) await symlink(resolve(keycloak), join(reader.home, 'keycloak'));
     reader.here = {};
     for (const name of Object.keys(addresses)) reader.here[name] = `127.0.0.1:${await freePort()}`;
     // Where the page takes the default address, here is another.
@@ -137,7 +150,9 @@ exec ${program('countersign')} "$@"
   }
 
   localise(text) {
-    return Object.keys(addresses).reduce((done, name) => done.replaceAll(addresses[name], this.here[name]), text);
+    const port = `--http-port ${addresses.issuer.split(':')[1]}`;
+    const ports = (text) => text.replaceAll(port, `--http-port ${this.here.issuer.split(':')[1]}`);
+    return Object.keys(addresses).reduce((done, name) => done.replaceAll(addresses[name], this.here[name]), ports(text));
   }
   asOnThePage(text) {
     const there = Object.keys(addresses).reduce((done, name) => done.replaceAll(this.here[name], addresses[name]), text);
@@ -146,7 +161,7 @@ exec ${program('countersign')} "$@"
 
   // Runs the steps in one shell. Each step that ran gets `output`; the one that failed, `failed`.
   async play(steps) {
-    const script = ['set -eo pipefail', "trap 'kill $(jobs -p) 2>/dev/null' EXIT"];
+    const script = ['set -eo pipefail', "trap 'code=$?; kill $(jobs -p) 2>/dev/null || true; exit $code' EXIT"];
     steps.forEach((step, at) => {
       const text = this.localise(step.text).trimEnd();
       const out = join(this.folder, `out.${at}`);
@@ -163,7 +178,7 @@ exec ${program('countersign')} "$@"
     const theirs = ['COUNTERSIGN_ADDR', 'COUNTERSIGN_TOKEN', 'COUNTERSIGN_HOME'].flatMap((name) => ['-u', name]);
     const result = await run('env', [...theirs, '-C', this.home, 'bash', file], {
       timeout: 240_000,
-      env: { HOME: this.home, PATH: this.path, ROOT: root, MODEL_ADDRESS: this.here.model, NODE_OPTIONS: '--no-warnings' },
+      env: { HOME: this.home, PATH: this.path, ROOT: root, MODEL_ADDRESS: this.here.model, ISSUER_ADDRESS: this.here.issuer, NODE_OPTIONS: '--no-warnings' },
     });
     const last = Number(await readFile(join(this.folder, 'at'), 'utf8').catch(() => -1));
     for (const [at, step] of steps.entries()) {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 
-const root = resolve(import.meta.dirname, '../..');
+const root = resolve(import.meta.dirname, '../../..');
 const read = (path) => readFileSync(join(root, path), 'utf8');
 const page = read('docs/errors.md');
 // The cells of the rows of every table whose header begins so.

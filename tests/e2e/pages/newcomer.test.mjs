@@ -4,16 +4,22 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { matches, parsePage, Reader, updatePages } from './harness/pages.mjs';
+import { matches, parsePage, Reader, updatePages } from '../harness/pages.mjs';
 
 // Each list is one machine: its pages go on where the page before ended.
 const machines = [
-  ['docs/getting-started.md', 'docs/first-target.md', 'docs/first-guardrails.md', 'docs/first-review.md', 'docs/first-audit.md'],
+  [
+    ...['getting-started', 'first-target', 'first-guardrails', 'first-review', 'first-audit'],
+    ...['oidc', 'approval-workflows', 'troubleshooting', 'faq', 'concepts'],
+  ],
+  ['policy-cookbook'],
 ];
 const only = process.env.COUNTERSIGN_PAGES?.split(',');
 
 for (const pages of machines) {
-  const names = only ? pages.filter((page) => only.some((name) => page.includes(name))) : pages;
+  const names = pages
+    .filter((page) => !only || only.some((name) => page.includes(name)))
+    .map((page) => `docs/${page}.md`);
   if (!names.length) continue;
   const steps = (await Promise.all(names.map(parsePage))).flat();
   describe(names.join(', '), () => {
