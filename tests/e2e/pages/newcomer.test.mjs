@@ -10,7 +10,7 @@ import { matches, parsePage, Reader, updatePages } from '../harness/pages.mjs';
 const machines = [
   [
     ...['getting-started', 'first-target', 'first-guardrails', 'first-review', 'first-audit'],
-    ...['oidc', 'approval-workflows', 'troubleshooting', 'faq', 'concepts'],
+    ...['oidc', 'approval-workflows', 'troubleshooting', 'faq', 'concepts', 'cli'],
   ],
   ['policy-cookbook'],
 ];
