@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
@@ -77,6 +79,21 @@ absl::StatusOr<std::optional<absl::Time>> NumericDate(json::Value claims, absl::
   return std::optional<absl::Time>(absl::UnixEpoch() + absl::Seconds(*seconds));
 }
 
+// The texts of `aud` for a message. Some issuers let their callers choose them, so they are escaped
+// and short.
+std::string DescribeAudience(json::Value audience) {
+  constexpr std::size_t kMaxBytes = 100;
+  const std::size_t count = audience.is(json::Type::kArray) ? audience.size() : 0;
+  std::string names(count == 0 ? audience.text() : absl::string_view());
+  for (std::size_t i = 0; i < count && names.size() <= kMaxBytes; ++i) {
+    absl::StrAppend(&names, i == 0 ? "" : " and ", audience.at(i).text());
+  }
+  if (names.empty()) return "nobody";
+  const bool is_long = names.size() > kMaxBytes;
+  if (is_long) names.resize(kMaxBytes);
+  return absl::StrCat(absl::CHexEscape(names), is_long ? " …" : "");
+}
+
 absl::Status CheckAudience(json::Value claims, const std::vector<std::string>& accepted) {
   const json::Value audience = claims["aud"];
   const auto accepts = [&](json::Value value) {
@@ -98,7 +115,9 @@ absl::Status CheckAudience(json::Value claims, const std::vector<std::string>& a
   } else {
     return Refuse(reason::kBadClaim, "the token's `aud` is neither a string nor an array");
   }
-  return Refuse(reason::kAudience, "the token is meant for another audience");
+  return Refuse(reason::kAudience,
+                absl::StrCat("the token is meant for ", DescribeAudience(audience),
+                             ", but must be for ", absl::StrJoin(accepted, " or ")));
 }
 
 // Checks `exp`, `nbf` and `iat`; returns the expiry.

@@ -25,15 +25,19 @@ Expectations Expect() {
   return expectations;
 }
 
-// "" when a token with these claims is accepted, otherwise the reason.
-std::string Outcome(absl::string_view payload, const Expectations& expectations = Expect(),
+absl::Status Verify(absl::string_view payload, const Expectations& expectations = Expect(),
                     absl::Time now = kNow) {
   const auto token =
       UnverifiedToken::Parse(SignToken(Signer(), "EdDSA", R"({"alg":"EdDSA"})", payload));
-  if (!token.ok()) return GetReason(token.status());
-  return GetReason(
-      VerifyToken(*token, expectations, *ParseJwkSet(JwkSetJson({JwkJson(Signer())})), now)
-          .status());
+  if (!token.ok()) return token.status();
+  return VerifyToken(*token, expectations, *ParseJwkSet(JwkSetJson({JwkJson(Signer())})), now)
+      .status();
+}
+
+// "" when a token with these claims is accepted, otherwise the reason.
+std::string Outcome(absl::string_view payload, const Expectations& expectations = Expect(),
+                    absl::Time now = kNow) {
+  return GetReason(Verify(payload, expectations, now));
 }
 
 // A valid payload with `claim` in place of the member `name`.
@@ -116,6 +120,23 @@ TEST_CASE("VerifyToken: aud is a string or an array with one of our audiences", 
   Expectations nobody = Expect();
   nobody.audiences = {};
   CHECK(Outcome(With("aud", R"("aud":"us")"), nobody) == reason::kAudience);
+}
+
+TEST_CASE("VerifyToken: a token for others says for whom it is, and for whom it must be",
+          "[jose]") {
+  const auto message = [](absl::string_view claim) {
+    return std::string(Verify(With("aud", claim)).message());
+  };
+  CHECK(message(R"("aud":"account")") ==
+        "the token is meant for account, but must be for api://us or us");
+  CHECK(message(R"("aud":["a","b"])") ==
+        "the token is meant for a and b, but must be for api://us or us");
+  CHECK(message(R"("aud":[])") == "the token is meant for nobody, but must be for api://us or us");
+  CHECK(message(R"("aud":"a\u001b[31m")") ==
+        "the token is meant for a\\x1b[31m, but must be for api://us or us");
+  CHECK(message(absl::StrCat(R"("aud":")", std::string(101, 'a'), R"(")")) ==
+        absl::StrCat("the token is meant for ", std::string(100, 'a'),
+                     " …, but must be for api://us or us"));
 }
 
 TEST_CASE("VerifyToken: iss is compared byte for byte", "[jose]") {

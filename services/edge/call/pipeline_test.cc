@@ -222,6 +222,22 @@ struct Failure {
   std::optional<Outcome> outcome;  // of the session; none: there is no session
 };
 
+TEST_CASE("RunCall: a refusal by no policy differs from one by a policy", "[edge]") {
+  const auto refuse = [](const std::string& policy, const std::string& message) {
+    Busy f;
+    OneCall& call = f.NewCall(kStreamBody);
+    domain::Decision denied;
+    denied.policy = policy;
+    denied.message = message;
+    f.decider.decide.Always([denied] { return denied; });
+    call.Start();
+    return call.caller.body();
+  };
+  CHECK_THAT(refuse("", ""), Catch::Contains("no policy allows this call"));
+  CHECK_THAT(refuse("night", ""), Catch::Contains("a policy does not allow this call"));
+  CHECK_THAT(refuse("night", "not at night"), Catch::Contains("not at night"));
+}
+
 TEST_CASE("RunCall: a part that fails refuses the call, and nothing is sent", "[edge]") {
   const absl::Status down = absl::UnavailableError("10.0.0.7 refused");
   const absl::Status slow = absl::DeadlineExceededError("slow");

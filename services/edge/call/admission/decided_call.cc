@@ -21,9 +21,12 @@ async::Awaitable<Step<DecidedCall>> PendingDecision::Get(Session& session) {
   if (!decision.ok()) co_return RefuseForPart(decision.status(), "policy");
   session.Queue(domain::event_type::kDecision, domain::DecisionPayload(*decision));
   if (decision->verdict == domain::Verdict::kDeny) {
-    const absl::string_view message = decision->message;
-    co_return RefuseBlocked("policy_denied",
-                            message.empty() ? "a policy does not allow this call" : message);
+    absl::string_view message = decision->message;
+    if (message.empty()) {
+      message = decision->policy.empty() ? "no policy allows this call"
+                                         : "a policy does not allow this call";
+    }
+    co_return RefuseBlocked("policy_denied", message);
   }
   co_return DecidedCall(*std::move(decision));
 }

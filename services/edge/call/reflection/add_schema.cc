@@ -155,9 +155,7 @@ async::Awaitable<Step<request::Route>> AddSchema(const CallContext& context,
     co_return route;
   }
   if (!domain::HasRole(caller.principal(), domain::Role::kCaller, connection.name)) {
-    co_return RefuseBlocked("permission_denied",
-                            absl::StrCat(caller.principal().DisplayName(),
-                                         " may not call connection \"", connection.name, "\""));
+    co_return request::RefuseWithoutRole(caller, connection);
   }
   const absl::StatusOr<bool> ask = cache->Begin(connection, route.path);
   if (!ask.ok()) co_return RefuseUnknown(context, connection, ask.status());

@@ -72,9 +72,7 @@ async::Awaitable<absl::StatusOr<std::shared_ptr<const domain::Prompt>>> ReadRequ
 std::optional<Refusal> CheckCaller(const VerifiedCaller& caller, const ReadRequest& read) {
   const domain::Connection& connection = read.connection();
   if (!domain::HasRole(caller.principal(), domain::Role::kCaller, connection.name)) {
-    return RefuseBlocked("permission_denied",
-                         absl::StrCat(caller.principal().DisplayName(),
-                                      " may not call connection \"", connection.name, "\""));
+    return RefuseWithoutRole(caller, connection);
   }
   const std::string& model = read.prompt()->model;
   if (!model.empty() && !domain::ServesModel(connection, model)) {

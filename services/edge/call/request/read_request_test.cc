@@ -132,7 +132,12 @@ TEST_CASE("CheckCaller: a caller needs a role on the connection", "[edge]") {
     const std::optional<Refusal> refusal = CheckCaller(f.Verify(call), *f.ReadNow(call));
     CAPTURE(each.name);
     CHECK(refusal.has_value() != each.allowed);
-    if (refusal) CHECK(refusal->error.code == "permission_denied");
+    if (!refusal) continue;
+    CHECK(refusal->error.code == "permission_denied");
+    CHECK(
+        refusal->error.message ==
+        "alice may not call connection \"openai\": no RoleBinding gives it the role caller there; "
+        "ask an administrator for one");
   }
 }
 

@@ -1,5 +1,6 @@
 #include "services/edge/call/request/verified_caller.h"
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
 #include "libs/log/log.h"
@@ -70,6 +71,14 @@ async::Awaitable<Step<VerifiedCaller>> VerifiedCaller::VerifyAgain(
   }
   if (!accepted.ok()) co_return RefuseForPart(accepted.status(), "authentication");
   co_return VerifiedCaller(call_.request_id, credential_, *std::move(accepted));
+}
+
+Refusal RefuseWithoutRole(const VerifiedCaller& caller, const domain::Connection& connection) {
+  return RefuseBlocked(
+      "permission_denied",
+      absl::StrCat(caller.principal().DisplayName(), " may not call connection \"", connection.name,
+                   "\": no RoleBinding gives it the role caller there; ask an administrator for "
+                   "one"));
 }
 
 void ReportUnverified(const CallContext& context, const Refusal& refusal) {

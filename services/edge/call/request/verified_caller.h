@@ -40,6 +40,10 @@ class VerifiedCaller {
   std::uint64_t generation_ = 0;
 };
 
+// The refusal of a caller without the role caller on the connection: says what is missing, and who
+// can change it.
+Refusal RefuseWithoutRole(const VerifiedCaller& caller, const domain::Connection& connection);
+
 // Counts and logs a request whose caller could not be verified.
 void ReportUnverified(const CallContext& context, const Refusal& refusal);
 
