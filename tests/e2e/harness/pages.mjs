@@ -62,6 +62,7 @@ export async function parsePage(path) {
   return steps;
 }
 
+// What differs from run to run, with the pattern of what may stand there instead.
 const varying = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/, '[0-9a-f-]{36}'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/, '\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z'],
@@ -70,6 +71,7 @@ const varying = [
   [/\breq_[0-9a-f]{32}/, 'req_[0-9a-f]{32}'],
   [/\b[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/, '[A-Za-z0-9_-]{43}'],
   [/\b\d+ ms\b/, '\\d+ ms'],
+  [/\b\d+[smhd]\b/, '\\d+[smhd]'],  // ages
   [/\b\d+ (?:lines|checkpoints)\b/, '\\d+ (?:lines|checkpoints)'],
   [/\bcheckpoint \d+:/, 'checkpoint \\d+:'],
   [/\bline \d+:/, 'line \\d+:'],
@@ -152,7 +154,7 @@ exec ${program('countersign')} "$@"
   localise(text) {
     const port = `--http-port ${addresses.issuer.split(':')[1]}`;
     const ports = (text) => text.replaceAll(port, `--http-port ${this.here.issuer.split(':')[1]}`);
-    return Object.keys(addresses).reduce((done, name) => done.replaceAll(addresses[name], this.here[name]), ports(text));
+    return Object.keys(addresses).reduce((done, name) => done.replaceAll(addresses[name], this.here[name]), ports(text)).replaceAll('/home/you', this.home);
   }
   asOnThePage(text) {
     const there = Object.keys(addresses).reduce((done, name) => done.replaceAll(this.here[name], addresses[name]), text);
@@ -177,7 +179,7 @@ exec ${program('countersign')} "$@"
     await writeFile(file, `${script.join('\n')}\n`);
     const theirs = ['COUNTERSIGN_ADDR', 'COUNTERSIGN_TOKEN', 'COUNTERSIGN_HOME'].flatMap((name) => ['-u', name]);
     const result = await run('env', [...theirs, '-C', this.home, 'bash', file], {
-      timeout: 240_000,
+      timeout: 1_200_000,
       env: { HOME: this.home, PATH: this.path, ROOT: root, MODEL_ADDRESS: this.here.model, ISSUER_ADDRESS: this.here.issuer, NODE_OPTIONS: '--no-warnings' },
     });
     const last = Number(await readFile(join(this.folder, 'at'), 'utf8').catch(() => -1));

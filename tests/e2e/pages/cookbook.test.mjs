@@ -30,10 +30,13 @@ test('there are twenty, each with its cases', async () => {
   assert.deepEqual(tests.filter((name) => name !== 'base.yaml' && name !== 'otherwise.yaml'), recipes);
 });
 
+test('each can be applied', async () => {
+  const { code, stderr } = await run(program('countersign'), ['validate', '--partial', '-f', folder]);
+  assert.equal(code, 0, stderr);
+});
+
 for (const name of recipes) {
   test(name, async () => {
-    const checked = await run(program('countersign'), ['validate', '--partial', '-f', join(folder, name)]);
-    assert.equal(checked.code, 0, checked.stderr);
     const { code, stdout, stderr } = await run(program('countersign'), ['policy', 'test', join(folder, 'tests', name)]);
     assert.equal(code, 0, stdout + stderr);
   });
