@@ -34,6 +34,7 @@ set(CS_LAYER_jose 2)
 set(CS_LAYER_dialects 2.5) # above the domain, below the cores of services
 set(CS_LAYER_internal_token 3) # libs/jose: tokens that carry a domain::Principal
 set(CS_LAYER_config 3)
+set(CS_LAYER_config_reference 3.2) # above the reader, whose fields it explains
 set(CS_LAYER_pg 3)
 set(CS_LAYER_wire 3)
 set(CS_LAYER_rpc 4)
