@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "libs/base/edit_distance.h"
 
 namespace countersign::command_line {
 namespace {
@@ -26,20 +27,47 @@ std::pair<const CLI::App*, std::string> Deepest(const CLI::App& app) {
   return {verb, name};
 }
 
-std::string ListVerbs(const CLI::App& verb) {
+std::vector<std::string> VerbNames(const CLI::App& verb) {
   std::vector<std::string> names;
   for (const CLI::App* child : verb.get_subcommands(nullptr)) names.push_back(child->get_name());
-  return absl::StrJoin(names, ", ");
+  return names;
+}
+
+std::string ListVerbs(const CLI::App& verb) { return absl::StrJoin(VerbNames(verb), ", "); }
+
+// "; did you mean --limit?", or nothing.
+std::string Meant(const std::string& argument, const std::vector<std::string>& names) {
+  const std::string meant = ProbablyMeant(argument, names);
+  return meant.empty() ? "" : absl::StrCat("; did you mean ", meant, "?");
+}
+
+// The options that may stand behind `verb`: its own and those of the verbs around it.
+std::vector<std::string> OptionNames(const CLI::App& verb) {
+  std::vector<std::string> names;
+  for (const CLI::App* app = &verb; app != nullptr; app = app->get_parent()) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& name : option->get_lnames())
+        names.push_back(absl::StrCat("--", name));
+    }
+  }
+  return names;
 }
 
 std::string Unknown(const CLI::App& verb, const std::string& argument) {
   const bool is_option = absl::StartsWith(argument, "-");
+  if (is_option) {
+    const std::string name = argument.substr(0, argument.find('='));
+    return absl::StrCat("unknown option \"", name, "\"", Meant(name, OptionNames(verb)));
+  }
   const CLI::Option* files = verb.get_option_no_throw("--filename");
-  if (!is_option && files != nullptr && files->get_required()) {
+  if (files != nullptr && files->get_required()) {
     return absl::StrCat("resource files are named with -f: -f ", argument);
   }
-  if (!is_option && !verb.get_subcommands(nullptr).empty()) {
-    return absl::StrCat("there is no verb \"", argument, "\"; the verbs are ", ListVerbs(verb));
+  const std::vector<std::string> verbs = VerbNames(verb);
+  if (!verbs.empty()) {
+    const std::string meant = Meant(argument, verbs);
+    return absl::StrCat("there is no verb \"", argument, "\"",
+                        meant.empty() ? absl::StrCat("; the verbs are ", ListVerbs(verb)) : meant);
   }
   return absl::StrCat("unknown argument \"", argument, "\"");
 }

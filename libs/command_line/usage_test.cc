@@ -39,6 +39,8 @@ TEST_CASE("UsageMessage: says what to do, in one line", "[command_line]") {
   CHECK(Said({}) == "a verb is missing: keys, apply, mask (see countersign --help)");
   CHECK(Said({"nonsense"}) ==
         "there is no verb \"nonsense\"; the verbs are keys, apply, mask (see countersign --help)");
+  CHECK(Said({"aply"}) ==
+        "there is no verb \"aply\"; did you mean apply? (see countersign --help)");
   CHECK(Said({"keys"}) == "a verb is missing: create (see countersign keys --help)");
   CHECK(Said({"keys", "create"}) == "name is required (see countersign keys create --help)");
   CHECK(Said({"keys", "create", "a", "--ttl"}) ==
@@ -46,13 +48,13 @@ TEST_CASE("UsageMessage: says what to do, in one line", "[command_line]") {
   CHECK(Said({"keys", "create", "a", "b"}) ==
         "unknown argument \"b\" (see countersign keys create --help)");
   CHECK(Said({"keys", "create", "a", "--no"}) ==
-        "unknown argument \"--no\" (see countersign keys create --help)");
+        "unknown option \"--no\" (see countersign keys create --help)");
   CHECK(Said({"apply", "a.yaml"}) ==
         "resource files are named with -f: -f a.yaml (see countersign apply --help)");
   CHECK(Said({"apply"}).find("-f is required: resource files or directories") == 0);
   CHECK(Said({"mask", "text"}) == "unknown argument \"text\" (see countersign mask --help)");
-  CHECK(Said({"keys", "create", "--nmae"}) ==
-        "unknown argument \"--nmae\" (see countersign keys create --help)");
+  CHECK(Said({"keys", "create", "--cuont=3"}) ==
+        "unknown option \"--cuont\"; did you mean --count? (see countersign keys create --help)");
 }
 
 TEST_CASE("Validators: say what is expected, and accept valid values", "[command_line]") {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "libs/base/edit_distance.h"
 #include "libs/base/glob.h"
 #include "libs/base/status.h"
 #include "libs/config/external_values.h"
@@ -331,8 +332,11 @@ absl::StatusOr<std::string> KindFromUser(absl::string_view text) {
                                    : absl::StrCat(lower, "s");
     if (wanted == lower || wanted == plural) return kind;
   }
-  return absl::InvalidArgumentError(absl::StrCat("there is no kind \"", text, "\"; the kinds are ",
-                                                 absl::StrJoin(Kinds(), ", ")));
+  const std::string meant = ProbablyMeant(text, Kinds());
+  return absl::InvalidArgumentError(absl::StrCat(
+      "there is no kind \"", text, "\"; ",
+      meant.empty() ? "the kinds are " : absl::StrCat("did you mean ", meant, "? It is one of "),
+      absl::StrJoin(Kinds(), ", ")));
 }
 
 std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files) {

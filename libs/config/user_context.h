@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -22,5 +23,22 @@ struct UserContext {
 //     - {name: prod, addr: https://gateway.example, tokenFile: /run/token, caFile: /etc/ca.pem}
 absl::StatusOr<UserContext> ReadUserContext(const std::string& file, const std::string& content,
                                             const std::string& name);
+
+// All contexts of a config file.
+struct UserContexts {
+  struct Named {
+    std::string name;
+    UserContext context;
+  };
+  std::string current;  // may be empty
+  std::vector<Named> contexts;
+};
+
+// An empty text has no contexts. INVALID_ARGUMENT, with the line, for a malformed file and for a
+// name that stands there twice.
+absl::StatusOr<UserContexts> ReadUserContexts(const std::string& file, const std::string& content);
+
+// The text of a config file; ReadUserContexts reads it back.
+std::string WriteUserContexts(const UserContexts& contexts);
 
 }  // namespace countersign::config
