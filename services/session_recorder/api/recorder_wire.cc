@@ -90,6 +90,12 @@ absl::StatusOr<audit::SessionReader::Query> FromProto(const v1::ListSessionsRequ
   if (proto.has_until()) {
     CS_ASSIGN_OR_RETURN(query.filter.until, wire::FromProto(proto.until()));
   }
+  query.filter.operation = proto.operation();
+  query.filter.except_operations = {proto.except_operations().begin(),
+                                    proto.except_operations().end()};
+  query.filter.entity = proto.entity();
+  query.filter.min_duration = absl::Milliseconds(proto.min_duration_ms());
+  query.filter.min_tokens = proto.min_tokens();
   query.text = proto.text();
   query.page_size = proto.page_size();
   query.page_token = proto.page_token();

@@ -38,6 +38,10 @@ std::string MakeScope(const SessionReader::Query& query) {
   }
   scope.Add(filter.identity).Add(filter.connection).Add(filter.model);
   scope.Add(filter.policy).Add(filter.review_id).Add(filter.approver);
+  scope.Add(filter.operation).Add(filter.entity).Add(filter.min_tokens);
+  scope.Add(static_cast<std::uint64_t>(absl::ToInt64Nanoseconds(filter.min_duration)));
+  scope.Add(filter.except_operations.size());
+  for (const std::string& operation : filter.except_operations) scope.Add(operation);
   scope.Add(filter.outcome ? domain::ToString(*filter.outcome) : "any");
   return scope.Add(query.text).bytes();
 }

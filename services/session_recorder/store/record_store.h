@@ -26,12 +26,17 @@ struct SessionWrite {
 };
 
 struct SessionFilter {
-  std::string identity;                              // empty: any
-  std::string connection;                            // empty: any
-  std::string model;                                 // empty: any
-  std::string policy;                                // empty: any
-  std::string review_id;                             // empty: any
-  std::string approver;                              // one of the approvers; empty: any
+  std::string identity;                                // empty: any
+  std::string connection;                              // empty: any
+  std::string model;                                   // empty: any
+  std::string policy;                                  // empty: any
+  std::string review_id;                               // empty: any
+  std::string approver;                                // one of the approvers; empty: any
+  std::string operation;                               // empty: any
+  std::set<std::string> except_operations;             // of none of these
+  std::string entity;                                  // masked at least once; empty: any or none
+  absl::Duration min_duration = absl::ZeroDuration();  // above 0: ended, and took at least this
+  std::uint64_t min_tokens = 0;                        // of prompt and answer together
   std::optional<domain::Outcome> outcome;            // kRunning finds sessions that have not ended
   absl::Time since = absl::InfinitePast();           // started at or after
   absl::Time until = absl::InfiniteFuture();         // started before

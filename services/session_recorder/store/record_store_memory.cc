@@ -13,6 +13,16 @@ bool Matches(const SessionRow& row, const SessionFilter& filter) {
   if (!filter.model.empty() && summary.model != filter.model) return false;
   if (!filter.policy.empty() && summary.policy != filter.policy) return false;
   if (!filter.review_id.empty() && summary.review_id != filter.review_id) return false;
+  if (!filter.operation.empty() && summary.operation != filter.operation) return false;
+  if (filter.except_operations.count(summary.operation) != 0) return false;
+  if (!filter.entity.empty() && summary.end.masked.count(filter.entity) == 0) return false;
+  if (filter.min_duration > absl::ZeroDuration() &&
+      (summary.running() || row.ended_at - row.started_at < filter.min_duration)) {
+    return false;
+  }
+  if (std::uint64_t{summary.end.input_tokens} + summary.end.output_tokens < filter.min_tokens) {
+    return false;
+  }
   const std::vector<std::string>& approvers = summary.approvers;
   if (!filter.approver.empty() &&
       std::find(approvers.begin(), approvers.end(), filter.approver) == approvers.end()) {

@@ -20,13 +20,24 @@ namespace {
 std::string Where(pqxx::work& transaction, const SessionFilter& filter) {
   std::vector<std::string> terms{"true"};
   const std::pair<absl::string_view, const std::string&> equal[] = {
-      {"identity", filter.identity},
-      {"connection", filter.connection},
-      {"model", filter.model},
-      {"policy", filter.policy},
-      {"review_id", filter.review_id}};
+      {"identity", filter.identity}, {"connection", filter.connection},
+      {"model", filter.model},       {"operation", filter.operation},
+      {"policy", filter.policy},     {"review_id", filter.review_id}};
   for (const auto& [column, value] : equal) {
     if (!value.empty()) terms.push_back(absl::StrCat(column, " = ", transaction.quote(value)));
+  }
+  for (const std::string& operation : filter.except_operations) {
+    terms.push_back(absl::StrCat("operation <> ", transaction.quote(operation)));
+  }
+  if (!filter.entity.empty()) {
+    terms.push_back(absl::StrCat("masked::jsonb ? ", transaction.quote(filter.entity)));
+  }
+  if (filter.min_duration > absl::ZeroDuration()) {
+    terms.push_back(
+        absl::StrCat("ended_ns - started_ns >= ", absl::ToInt64Nanoseconds(filter.min_duration)));
+  }
+  if (filter.min_tokens > 0) {
+    terms.push_back(absl::StrCat("input_tokens + output_tokens >= ", filter.min_tokens));
   }
   if (!filter.approver.empty()) {
     terms.push_back(absl::StrCat("approvers::jsonb ? ", transaction.quote(filter.approver)));

@@ -205,6 +205,10 @@ inline void CheckReading(store::RecordStore& store) {
     other.row.summary.connection = "anthropic";
     other.row.summary.model = other.row.summary.policy = other.row.summary.review_id = "other's";
     other.row.summary.approvers = {"rosa", "other's"};
+    other.row.summary.operation = "other's";
+    other.row.summary.end.masked = {{"other's", 1}};
+    other.row.summary.end.input_tokens = 1'000'000;
+    other.row.summary.end.output_tokens = 1;
     MustCommit(store, {OpenWrite(1, 0), other, OpenWrite(3, 20), OpenWrite(4, 20)});
     MustCommit(store, {NextWrite(OpenWrite(1, 0), true)});
     const auto ids = [](std::initializer_list<int> numbers) {
@@ -233,6 +237,23 @@ inline void CheckReading(store::RecordStore& store) {
       filter.*field = "nobody's";
       CHECK(Ids(store.List(filter, 10)).empty());
     }
+    filter = {};
+    filter.operation = "other's";
+    CHECK(Ids(store.List(filter, 10)) == ids({2}));
+    filter = {};
+    filter.except_operations = {"other's", "nobody's"};
+    CHECK(Ids(store.List(filter, 10)) == ids({4, 3, 1}));
+    filter = {};
+    filter.entity = "other's";
+    CHECK(Ids(store.List(filter, 10)) == ids({2}));
+    filter = {};
+    filter.min_tokens = 1'000'001;
+    CHECK(Ids(store.List(filter, 10)) == ids({2}));
+    filter = {};
+    filter.min_duration = absl::Nanoseconds(1);
+    CHECK(Ids(store.List(filter, 10)) == ids({1}));
+    filter.min_duration = absl::Hours(24 * 365);
+    CHECK(Ids(store.List(filter, 10)).empty());
     filter = {};
     filter.outcome = domain::Outcome::kCompleted;
     CHECK(Ids(store.List(filter, 10)) == ids({1}));
