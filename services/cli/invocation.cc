@@ -1,10 +1,13 @@
 #include "services/cli/invocation.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
 #include "libs/command_line/usage.h"
@@ -17,9 +20,20 @@ namespace countersign::cli {
 namespace {
 
 constexpr absl::string_view kDefaultAddress = "127.0.0.1:8080";
+constexpr absl::string_view kJsonPath = "jsonpath=";
 
 // Each page asks for this many; the server may give fewer.
 constexpr std::size_t kPage = 500;
+
+using NamedFormat = std::pair<absl::string_view, output::Format>;
+const std::vector<NamedFormat>& Formats() {
+  static const auto& formats = *new std::vector<NamedFormat>{{"table", output::Format::kTable},
+                                                             {"wide", output::Format::kWide},
+                                                             {"name", output::Format::kName},
+                                                             {"json", output::Format::kJson},
+                                                             {"yaml", output::Format::kYaml}};
+  return formats;
+}
 
 std::string FirstNonEmpty(std::initializer_list<std::string> candidates) {
   for (const std::string& candidate : candidates) {
@@ -31,8 +45,34 @@ std::string FirstNonEmpty(std::initializer_list<std::string> candidates) {
 }  // namespace
 
 output::Format Invocation::output() const {
-  if (format == "json") return output::Format::kJson;
-  return format == "yaml" ? output::Format::kYaml : output::Format::kTable;
+  if (absl::StartsWith(format, kJsonPath)) return output::Format::kJsonPath;
+  for (const auto& [name, value] : Formats()) {
+    if (format == name) return value;
+  }
+  return output::Format::kTable;
+}
+
+absl::StatusOr<std::string> ReadFormat(const std::string& text) {
+  const std::size_t equals = std::min(text.find('='), text.size());
+  std::string format =
+      absl::StrCat(absl::AsciiStrToLower(text.substr(0, equals)), text.substr(equals));
+  absl::string_view path = format;
+  if (absl::ConsumePrefix(&path, kJsonPath)) {
+    CS_RETURN_IF_ERROR(output::JsonPath::Parse(path).status());
+    return format;
+  }
+  std::vector<absl::string_view> names;
+  for (const auto& [name, value] : Formats()) {
+    if (format == name) return format;
+    names.push_back(name);
+  }
+  return absl::InvalidArgumentError(absl::StrCat("must be one of ", absl::StrJoin(names, ", "),
+                                                 ", jsonpath=TEMPLATE, not \"", format, "\""));
+}
+
+void AddListingOptions(CLI::App& verb, Invocation& invocation) {
+  verb.add_flag("--no-headers", invocation.no_headers, "Without the line of headings");
+  verb.add_option("--sort-by", invocation.sort_by, "A heading, or a JSON path of an item");
 }
 
 absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
@@ -75,12 +115,30 @@ absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
   return connector(std::move(gateway));
 }
 
-void PrintListing(const Invocation& invocation, const json::Document& answer,
-                  const std::vector<Column>& columns) {
-  output::Listing listing(invocation.out, invocation.output(), columns);
+output::ListingStyle MakeListingStyle(const Invocation& invocation, const ListingNames& names) {
+  output::ListingStyle style{.format = invocation.output(), .table = invocation.table_style()};
+  style.name_prefix = names.prefix;
+  style.name_member = names.member;
+  if (style.format == output::Format::kJsonPath) {
+    auto path = output::JsonPath::Parse(absl::StripPrefix(invocation.format, kJsonPath));
+    if (path.ok()) style.path = *std::move(path);
+  }
+  return style;
+}
+
+absl::Status PrintListing(const Invocation& invocation, const json::Document& answer,
+                          const std::vector<Column>& columns, const ListingNames& names) {
+  output::Listing listing(invocation.out, MakeListingStyle(invocation, names), columns);
   const json::Value items = answer.root()["items"];
-  for (std::size_t i = 0; i < items.size(); ++i) listing.Add(items.at(i));
+  if (invocation.sort_by.empty()) {
+    for (std::size_t i = 0; i < items.size(); ++i) listing.Add(items.at(i));
+  } else {
+    const auto sorted = output::SortItems(items, invocation.sort_by, columns);
+    if (!sorted.ok()) return command_line::Misuse(sorted.status().message());
+    for (const json::Value item : *sorted) listing.Add(item);
+  }
   listing.End(answer.root()["nextPageToken"].text());
+  return absl::OkStatus();
 }
 
 void PrintObject(const Invocation& invocation, json::Value value,
@@ -88,7 +146,14 @@ void PrintObject(const Invocation& invocation, json::Value value,
   switch (invocation.output()) {
     case output::Format::kJson: output::PrintJson(invocation.out, value); break;
     case output::Format::kYaml: output::PrintYaml(invocation.out, value); break;
-    case output::Format::kTable: print_table(); break;
+    case output::Format::kJsonPath: {
+      const output::ListingStyle style = MakeListingStyle(invocation);
+      if (style.path) invocation.out << style.path->Evaluate(value);
+      break;
+    }
+    case output::Format::kTable:
+    case output::Format::kWide:
+    case output::Format::kName: print_table(); break;
   }
 }
 

@@ -4,11 +4,17 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/cli/gateway_client.h"
+#include "services/cli/output/listing.h"
 #include "services/cli/output/output.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace countersign::cli {
 
@@ -21,26 +27,47 @@ struct Invocation {
   std::string token_file;
   std::string ca_file;
   std::string context;
-  std::string format = "table";
+  std::string format = "table";  // as ReadFormat returns it
+  bool no_headers = false;       // options of listings
+  std::string sort_by;
   std::ostream& out;
   std::ostream& err;
   GatewayConnector connector;
   bool out_is_terminal = false;
+  std::size_t width = 0;  // of tables; 0: no limit
+  bool colours = false;
   std::function<absl::Status()> action;
 
   output::Format output() const;
+  output::TableStyle table_style() const {
+    return {.width = width, .colours = colours, .headings = !no_headers};
+  }
 
   // A client for the gateway given by flags, environment or config file, in that order. Fails when
   // the config file, the token's file or the CA's file cannot be read; sends nothing.
   absl::StatusOr<std::unique_ptr<GatewayClient>> Connect() const;
 };
 
-// Prints a listing {"items": […]} as a table of `columns`, or as JSON or YAML.
-using output::Column;
-void PrintListing(const Invocation& invocation, const json::Document& answer,
-                  const std::vector<Column>& columns);
+// table, wide, name, json, yaml or jsonpath=TEMPLATE, whose name may be in any case.
+// INVALID_ARGUMENT says what is meant.
+absl::StatusOr<std::string> ReadFormat(const std::string& text);
 
-// Prints `value` as JSON or YAML if the user asked for one of them; otherwise calls `print_table`.
+// Adds --no-headers and --sort-by, which every listing has.
+void AddListingOptions(CLI::App& verb, Invocation& invocation);
+
+// Prints a listing {"items": […]} as the user asked for: a table of `columns`, names (`name_prefix`
+// before each item's `name_member`), JSON, YAML or by a JSON path.
+using output::Column;
+struct ListingNames {
+  std::string prefix;
+  std::string member = "id";
+};
+absl::Status PrintListing(const Invocation& invocation, const json::Document& answer,
+                          const std::vector<Column>& columns, const ListingNames& names = {});
+output::ListingStyle MakeListingStyle(const Invocation& invocation, const ListingNames& names = {});
+
+// Prints `value` as JSON, as YAML or by a JSON path if the user asked for one of them; otherwise
+// calls `print_table`.
 void PrintObject(const Invocation& invocation, json::Value value,
                  const std::function<void()>& print_table);
 

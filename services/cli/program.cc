@@ -1,5 +1,6 @@
 #include "services/cli/program.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -7,15 +8,41 @@
 #include <iostream>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "libs/command_line/usage.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output.h"
 #include "services/cli/output/output_file.h"
+#include "services/cli/resources/resource_verbs.h"
+#include "services/cli/reviews/review_verbs.h"
+#include "services/cli/sessions/session_verbs.h"
+#include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 
 namespace countersign::cli {
 namespace {
+
+// Accepts a format in any case.
+CLI::Validator FormatArgument() {
+  const auto check = [](std::string& text) -> std::string {
+    const absl::StatusOr<std::string> format = ReadFormat(text);
+    if (format.ok()) text = *format;
+    return std::string(format.status().message());
+  };
+  return CLI::Validator(check, "");
+}
+
+// The width that tables may have: that of the terminal, unless COLUMNS says otherwise. 0: no limit.
+std::size_t TableWidth(bool terminal) {
+  int columns = 0;
+  if (absl::SimpleAtoi(Environment("COLUMNS"), &columns) && columns > 0) {
+    return static_cast<std::size_t>(columns);
+  }
+  winsize size{};
+  if (!terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
 
 void AddGlobalOptions(CLI::App& app, Invocation& invocation) {
   app.add_option("--addr", invocation.address, "The gateway: HOST:PORT or URL (COUNTERSIGN_ADDR)");
@@ -23,20 +50,26 @@ void AddGlobalOptions(CLI::App& app, Invocation& invocation) {
   app.add_option("--token-file", invocation.token_file, "A file that holds it");
   app.add_option("--ca-file", invocation.ca_file, "Certificates to trust beside the system's, PEM");
   app.add_option("--context", invocation.context, "A context of the config file");
-  app.add_option("-o,--output", invocation.format, "table, json or yaml")
-      ->transform(command_line::Choice({"table", "json", "yaml"}));
+  app.add_option("-o,--output", invocation.format,
+                 "table, wide, name, json, yaml or jsonpath=TEMPLATE")
+      ->transform(FormatArgument());
 }
 
 void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddGatewayVerbs(app, invocation);
-  verbs::AddResourceVerbs(app, invocation);
+  resources::AddResourceVerbs(app, invocation);
+  resources::AddGetVerb(app, invocation);
+  resources::AddDescribeVerb(app, invocation);
+  resources::AddExplainVerb(app, invocation);
+  resources::AddEditVerbs(app, invocation);
   verbs::AddKeyVerbs(app, invocation);
-  verbs::AddReviewVerbs(app, invocation);
-  verbs::AddSessionVerbs(app, invocation);
+  reviews::AddReviewVerbs(app, invocation);
+  sessions::AddSessionVerbs(app, invocation);
   verbs::AddEngineVerbs(app, invocation);
   verbs::AddStatusVerb(app, invocation);
   verbs::AddPolicyVerbs(app, invocation);
   verbs::AddVerifyVerb(app, invocation);
+  verbs::AddConfigVerbs(app, invocation);
   verbs::AddCompletionVerb(app, invocation);
 }
 
@@ -69,6 +102,9 @@ int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
                         .err = err,
                         .connector = std::move(connector),
                         .out_is_terminal = &out == &std::cout && isatty(STDOUT_FILENO) != 0};
+  invocation.width = TableWidth(invocation.out_is_terminal);
+  invocation.colours = invocation.out_is_terminal && Environment("NO_COLOR").empty() &&
+                       Environment("TERM") != "dumb";
   CLI::App app(
       "Countersign: a gateway for AI inference that knows who asks, holds what is risky, "
       "masks what is secret and proves what happened.",

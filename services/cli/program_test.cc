@@ -34,7 +34,7 @@ TEST_CASE("Run: misuse of any verb exits with 2 and prints one line", "[cli]") {
       Words{}, Words{"nonsense"}, Words{"--nonsense"}, Words{"-o", "xml", "get", "policies"},
       Words{"--addr", "http://", "whoami"}, Words{"--addr", "127.0.0.1:99999", "whoami"},
       Words{"apply"}, Words{"apply", "a.yaml"}, Words{"apply", "-f"}, Words{"validate"},
-      Words{"diff"}, Words{"get"}, Words{"get", "nonsense"}, Words{"get", "policies", "a", "b"},
+      Words{"diff"}, Words{"get"}, Words{"get", "nonsense"}, Words{"get", "policy/a", "b"},
       Words{"delete", "policy"}, Words{"delete", "nonsense", "x"}, Words{"keys"},
       Words{"keys", "nonsense"}, Words{"keys", "create"}, Words{"keys", "create", "a", "--ttl"},
       Words{"keys", "create", "a", "--ttl", "5x"}, Words{"keys", "create", "a", "--ttl", "-5h"},

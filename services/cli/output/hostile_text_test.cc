@@ -9,6 +9,7 @@
 #include "libs/base/utf8.h"
 #include "libs/json/writer.h"
 #include "services/cli/output/output.h"
+#include "services/cli/output/table.h"
 
 namespace countersign::cli::output {
 namespace {
@@ -99,7 +100,7 @@ TEST_CASE("PrintJson, PrintYaml, Table: random texts stay texts", "[cli]") {
     std::ostringstream json, yaml, table;
     PrintJson(json, document->root());
     PrintYaml(yaml, document->root());
-    Table rows({"A", "B"});
+    Table rows{"A", "B"};
     rows.Add({texts.Next(), texts.Next()});
     rows.Print(table);
     REQUIRE(IsTame(json.str()));

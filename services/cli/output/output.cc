@@ -101,23 +101,6 @@ void Indented(std::ostream& out, json::Value value, int depth) {
   out << (object ? "}" : "]");
 }
 
-// A plain YAML scalar if YAML reads it back as the same text, otherwise a quoted one.
-std::string YamlText(absl::string_view text) {
-  const auto safe = [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '/' ||
-           c == '.';
-  };
-  static const char* const kWords[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
-  const std::string lower = absl::AsciiStrToLower(text);
-  const bool word = std::any_of(std::begin(kWords), std::end(kWords),
-                                [&](const char* other) { return lower == other; });
-  if (text.empty() || word || !absl::ascii_isalpha(static_cast<unsigned char>(text[0])) ||
-      !std::all_of(text.begin(), text.end(), safe)) {
-    return Quoted(text, Notation::kYaml);
-  }
-  return std::string(text);
-}
-
 void Yaml(std::ostream& out, json::Value value, int depth, bool after_dash) {
   if (!IsContainer(value)) {
     out << (value.is(json::Type::kString) ? YamlText(value.text()) : Scalar(value, Notation::kYaml))
@@ -147,23 +130,29 @@ void Yaml(std::ostream& out, json::Value value, int depth, bool after_dash) {
   }
 }
 
-std::size_t DisplayWidth(absl::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-std::vector<std::string> Headings(const std::vector<Column>& columns) {
-  std::vector<std::string> headings;
-  for (const Column& column : columns) headings.push_back(column.heading);
-  return headings;
-}
-
 bool IsTime(absl::string_view text) {
   return text.size() >= 20 && text[4] == '-' && text[10] == 'T' && text.back() == 'Z';
 }
 
 }  // namespace
+
+std::string JsonText(absl::string_view text) { return Quoted(text, Notation::kJson); }
+
+std::string YamlText(absl::string_view text) {
+  const auto safe = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '/' ||
+           c == '.';
+  };
+  static const char* const kWords[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+  const std::string lower = absl::AsciiStrToLower(text);
+  const bool word = std::any_of(std::begin(kWords), std::end(kWords),
+                                [&](const char* other) { return lower == other; });
+  if (text.empty() || word || !absl::ascii_isalpha(static_cast<unsigned char>(text[0])) ||
+      !std::all_of(text.begin(), text.end(), safe)) {
+    return Quoted(text, Notation::kYaml);
+  }
+  return std::string(text);
+}
 
 std::string Printable(absl::string_view text) {
   std::string out;
@@ -206,66 +195,11 @@ void PrintJson(std::ostream& out, json::Value value) {
 
 void PrintYaml(std::ostream& out, json::Value value) { Yaml(out, value, 0, false); }
 
-void Table::Add(const std::vector<std::string>& cells) {
-  auto& row = rows_.emplace_back();
-  widths_.resize(std::max(widths_.size(), cells.size()));
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    row.push_back(Printable(cells[i]));
-    widths_[i] = std::max(widths_[i], DisplayWidth(row.back()));
-  }
+void PrintNestedJson(std::ostream& out, json::Value value, int depth) {
+  Indented(out, value, depth);
 }
 
-void Table::Print(std::ostream& out) {
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      out << row[i];
-      if (i + 1 < row.size()) out << std::string(widths_[i] - DisplayWidth(row[i]) + 2, ' ');
-    }
-    out << "\n";
-  }
-  rows_.clear();
-}
-
-Listing::Listing(std::ostream& out, Format format, std::vector<Column> columns)
-    : out_(out), format_(format), columns_(std::move(columns)), table_(Headings(columns_)) {}
-
-void Listing::Add(json::Value item) {
-  switch (format_) {
-    case Format::kTable: {
-      std::vector<std::string> cells;
-      for (const Column& column : columns_) cells.push_back(Cell(item[column.member]));
-      table_.Add(cells);
-      break;
-    }
-    case Format::kJson:
-      out_ << (empty_ ? "{\n  \"items\": [\n    " : ",\n    ");
-      Indented(out_, item, 2);
-      break;
-    case Format::kYaml:
-      out_ << (empty_ ? "items:\n- " : "- ");
-      Yaml(out_, item, 1, true);
-      break;
-  }
-  empty_ = false;
-}
-
-void Listing::EndPage() {
-  if (format_ == Format::kTable) table_.Print(out_);
-}
-
-void Listing::End(absl::string_view next_page_token) {
-  switch (format_) {
-    case Format::kTable: table_.Print(out_); break;
-    case Format::kJson:
-      out_ << (empty_ ? "{\n  \"items\": [" : "\n  ")
-           << "],\n  \"nextPageToken\": " << Quoted(next_page_token, Notation::kJson) << "\n}\n";
-      break;
-    case Format::kYaml:
-      out_ << (empty_ ? "items: []\n" : "") << "nextPageToken: " << YamlText(next_page_token)
-           << "\n";
-      break;
-  }
-}
+void PrintNestedYaml(std::ostream& out, json::Value value) { Yaml(out, value, 1, true); }
 
 std::string Cell(json::Value value) {
   switch (value.type()) {

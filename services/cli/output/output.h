@@ -2,14 +2,15 @@
 
 #include <ostream>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "libs/json/document.h"
 
 namespace countersign::cli::output {
 
-enum class Format { kTable, kJson, kYaml };
+// How a verb's answer is printed. Wide tables have more columns; names are one per line; a JSON
+// path picks values of what kJson prints.
+enum class Format { kTable, kWide, kName, kJson, kYaml, kJsonPath };
 
 // Makes untrusted text safe to print: control characters, bidirectional controls and invisible
 // characters become \n, \t or \u{202e}, so that a reviewer sees every character. Nothing is left
@@ -22,42 +23,14 @@ std::string Printable(absl::string_view text);
 void PrintJson(std::ostream& out, json::Value value);
 void PrintYaml(std::ostream& out, json::Value value);
 
-// A table with two spaces between columns, each as wide as its widest cell so far. Headings are in
-// capitals; cells pass through Printable.
-class Table {
- public:
-  explicit Table(const std::vector<std::string>& headings) { Add(headings); }
-  void Add(const std::vector<std::string>& cells);
-  // Writes the rows added since the last Print.
-  void Print(std::ostream& out);
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-  std::vector<std::size_t> widths_;
-};
-
-struct Column {
-  std::string heading;
-  std::string member;
-};
-
-// Writes a listing item by item: a table of `columns`, or {"items": […], "nextPageToken": …} as
-// PrintJson and PrintYaml write it. A table keeps one page in memory; JSON and YAML keep nothing.
-class Listing {
- public:
-  // `out` must outlive it.
-  Listing(std::ostream& out, Format format, std::vector<Column> columns);
-  void Add(json::Value item);
-  void EndPage();
-  void End(absl::string_view next_page_token);
-
- private:
-  std::ostream& out_;
-  const Format format_;
-  const std::vector<Column> columns_;
-  Table table_;
-  bool empty_ = true;
-};
+// A value within a document that is being written: as JSON at this depth of indentation, and as
+// YAML behind the "- " of an outermost list.
+void PrintNestedJson(std::ostream& out, json::Value value, int depth);
+void PrintNestedYaml(std::ostream& out, json::Value value);
+// A text as PrintJson writes it; a plain YAML scalar if YAML reads it back as the same text,
+// otherwise a quoted one.
+std::string JsonText(absl::string_view text);
+std::string YamlText(absl::string_view text);
 
 // `value` as compact JSON.
 std::string ToJson(json::Value value);

@@ -1,4 +1,4 @@
-#include "services/cli/output/output.h"
+#include "services/cli/output/listing.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -27,7 +27,7 @@ TEST_CASE("Printable: invisible characters are escaped", "[cli]") {
 }
 
 TEST_CASE("Table: columns are as wide as their widest cell", "[cli]") {
-  Table table({"ID", "STATE"});
+  Table table{"ID", "STATE"};
   table.Add({"r-1", "PENDING"});
   table.Add({"caf\u00e9", "X"});
   std::ostringstream out;
@@ -91,7 +91,7 @@ TEST_CASE("Listing: pages are printed as PrintJson and PrintYaml print the whole
       format == Format::kJson ? PrintJson(at_once, document->root())
                               : PrintYaml(at_once, document->root());
       std::ostringstream streamed;
-      Listing listing(streamed, format, {});
+      Listing listing(streamed, {.format = format}, {});
       for (std::size_t i = 0; i < document->root()["items"].size(); ++i) {
         listing.Add(document->root()["items"].at(i));
         if (i % 2 == 1) listing.EndPage();
@@ -104,7 +104,7 @@ TEST_CASE("Listing: pages are printed as PrintJson and PrintYaml print the whole
 
 TEST_CASE("Listing: a table is written page by page under one heading", "[cli]") {
   std::ostringstream out;
-  Listing listing(out, Format::kTable, {{"ID", "id"}, {"N", "n"}});
+  Listing listing(out, {}, {{"ID", "id"}, {"N", "n"}});
   const json::Document items = Parse(R"([{"id":"long-id","n":1},{"id":"b","n":2}])");
   listing.Add(items.root().at(0));
   listing.EndPage();
@@ -112,6 +112,88 @@ TEST_CASE("Listing: a table is written page by page under one heading", "[cli]")
   listing.Add(items.root().at(1));
   listing.End("");
   CHECK(out.str() == "ID       N\nlong-id  1\nb        2\n");
+}
+
+std::string PrintedTable(TableStyle style, std::vector<TableColumn> columns,
+                         const std::vector<std::vector<std::string>>& rows) {
+  Table table(std::move(columns), style);
+  for (const auto& row : rows) table.Add(row);
+  std::ostringstream out;
+  table.Print(out);
+  return out.str();
+}
+
+TEST_CASE("Table: the widest cells are cut until the table fits, ids without a mark", "[cli]") {
+  const std::vector<TableColumn> columns = {{.heading = "ID", .least = 4, .is_id = true},
+                                            {.heading = "NAME", .least = 3},
+                                            {.heading = "N"}};
+  const std::vector<std::vector<std::string>> rows = {{"0123456789", "caf\u00e9 noir", "12345"}};
+  CHECK(PrintedTable({}, columns, rows) ==
+        "ID          NAME       N\n0123456789  caf\u00e9 noir  12345\n");
+  CHECK(PrintedTable({.width = 20}, columns, rows) ==
+        "ID     NAME    N\n01234  caf\u00e9 \u2026  12345\n");
+  CHECK(PrintedTable({.width = 3}, columns, rows) == "ID    NA\u2026  N\n0123  ca\u2026  12345\n");
+}
+
+TEST_CASE("Table: optional columns are left out, the last first, before others are too small",
+          "[cli]") {
+  const std::vector<TableColumn> columns = {
+      {.heading = "NAME"}, {.heading = "A", .optional = true}, {.heading = "B", .optional = true}};
+  const std::vector<std::vector<std::string>> rows = {{"name", "aaaa", "bbbb"}};
+  CHECK(PrintedTable({.width = 16}, columns, rows) == "NAME  A     B\nname  aaaa  bbbb\n");
+  CHECK(PrintedTable({.width = 15}, columns, rows) == "NAME  A\nname  aaaa\n");
+  CHECK(PrintedTable({.width = 5}, columns, rows) == "NAME\nname\n");
+}
+
+TEST_CASE("Table: states have colours, headings and other cells have none", "[cli]") {
+  const std::vector<TableColumn> columns = {{.heading = "STATE", .state = true}, {.heading = "X"}};
+  CHECK(PrintedTable({.colours = true, .headings = false}, columns,
+                     {{"PENDING", "PENDING"}, {"-", "a"}}) ==
+        "\x1b[33mPENDING\x1b[0m  PENDING\n-        a\n");
+  CHECK(PrintedTable({.colours = true}, columns, {}) == "STATE  X\n");
+}
+
+TEST_CASE("Listing: names, and a JSON path over all items", "[cli]") {
+  const json::Document items = Parse(R"([{"id":"a","n":1},{"id":"b","n":2}])");
+  const auto print = [&](ListingStyle style) {
+    std::ostringstream out;
+    Listing listing(out, std::move(style), {{"ID", "id"}});
+    for (int i = 0; i < 2; ++i) listing.Add(items.root().at(i));
+    listing.End("t");
+    return out.str();
+  };
+  CHECK(print({.format = Format::kName, .name_prefix = "thing/"}) == "thing/a\nthing/b\n");
+  CHECK(print({.format = Format::kJsonPath,
+               .path = *JsonPath::Parse("{.items[*].n} {.nextPageToken}")}) == "1 2 t");
+}
+
+TEST_CASE("SortItems: by a heading or a path, numbers before texts", "[cli]") {
+  const json::Document items = Parse(R"([{"n":"x"},{"n":10},{"n":9,"m":{"k":"z"}},{}])");
+  const std::vector<Column> columns = {{"COUNT", "n"}};
+  const auto sorted = [&](const std::string& by) {
+    std::vector<std::string> out;
+    const auto found = SortItems(items.root(), by, columns);
+    REQUIRE(found.ok());
+    for (const json::Value item : *found) out.push_back(ToJson(item["n"]));
+    return out;
+  };
+  CHECK(sorted("count") == std::vector<std::string>{"9", "10", "null", "\"x\""});
+  CHECK(sorted("{.n}") == std::vector<std::string>{"9", "10", "null", "\"x\""});
+  CHECK(sorted(".m.k") == std::vector<std::string>{"\"x\"", "10", "null", "9"});
+  CHECK_FALSE(SortItems(items.root(), "{.n", columns).ok());
+}
+
+TEST_CASE("Age: as kubectl shows it", "[cli]") {
+  const absl::Time now = absl::FromUnixSeconds(1'800'000'000);
+  const auto age = [&](absl::Duration ago) {
+    return Age(absl::FormatTime(absl::RFC3339_full, now - ago, absl::UTCTimeZone()), now);
+  };
+  CHECK(age(absl::Seconds(119)) == "119s");
+  CHECK(age(absl::Minutes(119)) == "119m");
+  CHECK(age(absl::Hours(47)) == "47h");
+  CHECK(age(absl::Hours(49)) == "2d");
+  CHECK(age(-absl::Hours(1)) == "0s");
+  CHECK(Age("", now) == "-");
 }
 
 TEST_CASE("ToJson: gives compact JSON that is equal to the value", "[cli]") {

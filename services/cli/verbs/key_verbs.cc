@@ -87,13 +87,13 @@ absl::Status List(const Invocation& invocation) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       ListAll(*gateway, "authn.v1.KeyService/ListKeys", "{}", 0));
-  PrintListing(invocation, answer,
-               {{"ID", "id"},
-                {"IDENTITY", "identity"},
-                {"STATE", "state"},
-                {"CREATED", "createdAt"},
-                {"EXPIRES", "expiresAt"}});
-  return absl::OkStatus();
+  return PrintListing(invocation, answer,
+                      {{.heading = "ID", .member = "id"},
+                       {.heading = "IDENTITY", .member = "identity", .least = output::kShortName},
+                       {.heading = "STATE", .member = "state", .state = true},
+                       {.heading = "CREATED", .member = "createdAt"},
+                       {.heading = "EXPIRES", .member = "expiresAt"},
+                       {.heading = "REVOKED", .member = "revokedAt", .wide = true}});
 }
 
 absl::Status Revoke(const Invocation& invocation, const std::string& id) {

@@ -52,7 +52,7 @@ void PrintResults(const Invocation& invocation, const std::vector<offline::CaseR
   writer.Key("failed").Int(static_cast<std::int64_t>(failed)).EndObject();
   const auto document = json::Document::Parse(writer.str());
   PrintObject(invocation, document->root(), [&] {
-    output::Table table({"result", "case", "got", "failure"});
+    output::Table table{"result", "case", "got", "failure"};
     for (const offline::CaseResult& result : results) {
       table.Add({result.passed ? "PASS" : "FAIL", result.name, result.got,
                  result.passed ? "-" : result.failure});
@@ -159,7 +159,7 @@ void PrintExplanation(const Invocation& invocation, const offline::OfflinePolicy
                  << decision.prompt_tokens
                  << (decision.prompt_tokens == 1 ? " token, masking " : " tokens, masking ")
                  << decision.masking_profile << "\n\n";
-  output::Table table({"policy", "verdict", "priority", "outcome", "reason", "in", "text"});
+  output::Table table{"policy", "verdict", "priority", "outcome", "reason", "in", "text"};
   for (const policy::rules::PolicyExplanation& told : answer.explanation.policies) {
     std::vector<std::string> start = {told.policy->name,
                                       std::string(domain::ToString(told.policy->verdict)),

@@ -74,8 +74,12 @@ absl::Status Status(const Invocation& invocation) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   CS_ASSIGN_OR_RETURN(const std::vector<PartLine> lines, AllParts(*gateway));
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(StatusJson(lines)));
-  PrintListing(invocation, document,
-               {{"PART", "name"}, {"STATE", "state"}, {"VERSION", "version"}, {"LAG", "lag"}});
+  CS_RETURN_IF_ERROR(PrintListing(invocation, document,
+                                  {{.heading = "PART", .member = "name"},
+                                   {.heading = "STATE", .member = "state", .state = true},
+                                   {.heading = "VERSION", .member = "version"},
+                                   {.heading = "LAG", .member = "lag"}},
+                                  {.member = "name"}));
   std::vector<std::string> unwell;
   for (const PartLine& line : lines) {
     if (line.state == "AWAY" || line.state == "LAGGING") {

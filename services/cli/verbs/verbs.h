@@ -13,13 +13,9 @@ struct Invocation;
 // `invocation` must outlive the run.
 namespace countersign::cli::verbs {
 
-void AddGatewayVerbs(CLI::App& app, Invocation& invocation);   // up, down, whoami
-void AddResourceVerbs(CLI::App& app, Invocation& invocation);  // apply, get, delete, diff, validate
-void AddKeyVerbs(CLI::App& app, Invocation& invocation);       // keys create|list|revoke
-// reviews list|show|approve|deny|watch|revoke
-void AddReviewVerbs(CLI::App& app, Invocation& invocation);
-void AddSessionVerbs(CLI::App& app,
-                     Invocation& invocation);  // sessions list|show|replay|export|kill
+void AddGatewayVerbs(CLI::App& app, Invocation& invocation);    // up, down, whoami
+void AddConfigVerbs(CLI::App& app, Invocation& invocation);     // config
+void AddKeyVerbs(CLI::App& app, Invocation& invocation);        // keys create|list|revoke
 void AddEngineVerbs(CLI::App& app, Invocation& invocation);     // mask, tokens
 void AddStatusVerb(CLI::App& app, Invocation& invocation);      // services status
 void AddPolicyVerbs(CLI::App& app, Invocation& invocation);     // policy test|explain

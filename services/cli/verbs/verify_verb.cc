@@ -98,7 +98,7 @@ std::string ReportJson(const VerifyReport& report) {
 }
 
 void PrintReport(std::ostream& out, const VerifyReport& report) {
-  output::Table table({"SESSION", "VERDICT", "OUTCOME", "EVENTS", "PROBLEM"});
+  output::Table table{"SESSION", "VERDICT", "OUTCOME", "EVENTS", "PROBLEM"};
   for (const SessionVerdict& session : report.sessions) {
     table.Add({session.id, Word(session), std::string(domain::ToString(session.outcome)),
                absl::StrCat(session.events),

@@ -1,8 +1,9 @@
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-
 #include "services/cli/testing/run_verb.h"
 
 namespace countersign::cli {
@@ -100,8 +101,10 @@ TEST_CASE_METHOD(VerbTest, "reviews list: asks for pending ones unless told othe
   const RunResult run = Run({"reviews", "list"});
   CHECK(run.status == 0);
   CHECK(run.out ==
-        "ID   STATE    REQUESTER  CONNECTION  POLICY     WAITING  EXPIRES\n"
-        "r-1  PENDING  ann        openai      regulated  1        2026-01-02T03:19:05Z\n");
+        "ID   STATE    REQUESTER  CONNECTION  MODEL   POLICY     VOTES  AGE  WAITING  EXPIRES      "
+        "         WHY             PREVIEW\n"
+        "r-1  PENDING  ann        openai      gpt-4o  regulated  1/2    -    1        "
+        "2026-01-02T03:19:05Z  keywords hipaa  the patient\\nsays \\u{202e}no\n");
   REQUIRE(Run({"reviews", "list", "--all"}).status == 0);
   REQUIRE(Run({"reviews", "list", "--state", "denied"}).status == 0);
   CHECK(
@@ -139,6 +142,7 @@ TEST_CASE_METHOD(VerbTest, "reviews show: everything that would be sent, and why
             "\n"
             "user (/messages/0/content):\n"
             "  | the patient\n"
+            "  >     ^^^^^^^\n"
             "  | says \\u{202e}no\n");
 }
 
@@ -263,6 +267,49 @@ TEST_CASE_METHOD(VerbTest, "reviews deny, revoke: carry the reason", "[cli][verb
         std::vector<std::string>{R"({"id":"r-1","reason":"not today"})"});
   CHECK(gateway.requests("ReviewService/RevokeReview") ==
         std::vector<std::string>{R"({"id":"r-1","reason":""})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews list: filters, own votes, and what asked for it at 80 columns",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[)" + Review() + R"(,{"id":"r-2","requester":"bob"}],
+                            "nextPageToken":""})");
+  gateway.Answer(kGet, Review());
+  gateway.Answer("IdentityService/WhoAmI", R"({"identity":"bob"})");
+  ::setenv("COLUMNS", "80", 1);
+  const RunResult run = Run({"reviews", "list", "--requester", "ann"});
+  ::unsetenv("COLUMNS");
+  CHECK(run.out ==
+        "ID   STATE    REQUESTER  CONNECTION  MODEL   POLICY     VOTES    AGE  WAITING\n"
+        "r-1  PENDING  ann        openai      gpt-4o  regulated  1/2 you  -    1\n");
+  CHECK(Run({"reviews", "list", "--model", "other"}).err ==
+        "countersign: no reviews are pending (--all)\n");
+}
+
+TEST_CASE_METHOD(VerbTest,
+                 "reviews approve, deny: several at once; what fails does not stop the rest",
+                 "[cli][verbs]") {
+  gateway.Answer(kGet, Review());
+  gateway.AnswerBy(kApprove, [](const std::string& request) -> absl::StatusOr<std::string> {
+    if (absl::StrContains(request, "r-2")) return absl::NotFoundError("there is no review r-2");
+    return Review('a', "APPROVED");
+  });
+  const RunResult run = Run({"reviews", "approve", "r-1", "r-2", "r-3", "-o", "name"});
+  CHECK(run.status == 1);
+  CHECK(absl::StrContains(run.out, "approved r-1 (APPROVED)\n"));
+  CHECK(absl::StrContains(run.out, "approved r-3 (APPROVED)\n"));
+  CHECK(absl::StrContains(run.err, "countersign: r-2: there is no review r-2\n"));
+  CHECK(Run({"reviews", "approve", "r-1", "r-3", "--hash", Hash('a')}).status == 2);
+  gateway.Answer("ReviewService/DenyReview", Review('a', "DENIED"));
+  CHECK(Run({"reviews", "deny", "r-1", "r-3", "--reason", "no"}).out ==
+        "denied r-1 (DENIED)\ndenied r-3 (DENIED)\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews: the beginning of an id names one review", "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[{"id":"019a-aa"},{"id":"019b-bb"}],"nextPageToken":""})");
+  gateway.Answer("ReviewService/DenyReview", Review('a', "DENIED"));
+  CHECK(Run({"reviews", "deny", "019b"}).out == "denied 019b-bb (DENIED)\n");
+  CHECK(Run({"reviews", "deny", "019"}).status == 2);
+  CHECK(Run({"reviews", "deny", "01c"}).err == "countersign: there is no review 01c\n");
 }
 
 }  // namespace

@@ -1,33 +1,31 @@
+#include "services/cli/resources/resource_verbs.h"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "libs/base/status.h"
 #include "libs/command_line/usage.h"
 #include "libs/config/resource_files.h"
+#include "libs/config/resource_reader.h"
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
 #include "services/cli/offline/resource_check.h"
 #include "services/cli/output/line_diff.h"
 #include "services/cli/output/output_file.h"
-#include "services/cli/verbs/verbs.h"
+#include "services/cli/resources/apply.h"
+#include "services/cli/resources/label_selector.h"
+#include "services/cli/resources/resource_names.h"
 
-namespace countersign::cli::verbs {
+namespace countersign::cli::resources {
 namespace {
 
 constexpr absl::string_view kApply = "policy.v1.ResourceService/Apply";
-
-struct ApplyOptions {
-  std::vector<std::string> files;
-  bool recursive = false;
-  bool dry_run = false;
-  bool no_wait = false;
-};
 
 void PrintUnchecked(const Invocation& invocation, const std::vector<std::string>& unchecked) {
   for (const std::string& what : unchecked) {
@@ -78,17 +76,31 @@ std::string DisplayName(json::Value item) {
   return output::Printable(absl::StrCat(item["kind"].text(), "/", item["name"].text()));
 }
 
-absl::Status Apply(const Invocation& invocation, const ApplyOptions& options) {
-  CS_ASSIGN_OR_RETURN(const json::Document answer, SendApply(invocation, options));
-  PrintObject(invocation, answer.root(), [&] {
-    const json::Value items = answer.root()["items"];
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      invocation.out << DisplayName(items.at(i)) << " "
-                     << output::Printable(items.at(i)["result"].text())
-                     << (options.dry_run ? " (dry run)" : "") << "\n";
+// Deletes the resources with the labels of the selector that are not in `items`, the applied ones.
+// Kinds go one after the other, those that refer to others first.
+absl::Status Prune(const Invocation& invocation, GatewayClient& gateway, json::Value items,
+                   const ApplyOptions& options) {
+  CS_ASSIGN_OR_RETURN(const LabelSelector selector, LabelSelector::Parse(options.selector));
+  std::set<std::string> applied;
+  for (std::size_t i = 0; i < items.size(); ++i) applied.insert(DisplayName(items.at(i)));
+  std::vector<ResourceName> gone;
+  for (const std::string& kind : config::Kinds()) {
+    CS_ASSIGN_OR_RETURN(const json::Document listing, GetResources(gateway, {kind, ""}));
+    const json::Value stored = listing.root()["items"];
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      if (!selector.Matches(stored.at(i)["labels"])) continue;
+      if (applied.count(DisplayName(stored.at(i))) != 0) continue;
+      gone.push_back({kind, std::string(stored.at(i)["name"].text())});
     }
-  });
-  WarnWaiting(invocation, answer.root()["waitingFor"]);
+  }
+  SortForDeletion(gone);
+  for (const ResourceName& one : gone) {
+    if (options.dry_run) {
+      invocation.out << one.kind << "/" << output::Printable(one.name) << " deleted (dry run)\n";
+      continue;
+    }
+    CS_RETURN_IF_ERROR(DeleteResource(invocation, gateway, one, options.no_wait));
+  }
   return absl::OkStatus();
 }
 
@@ -164,72 +176,6 @@ absl::Status Validate(const Invocation& invocation, const ValidateOptions& optio
   return absl::OkStatus();
 }
 
-// "policy", or "policy/name" as in kubectl.
-absl::Status CheckKind(const std::string& text) {
-  return config::KindFromUser(text.substr(0, text.find('/'))).status();
-}
-
-// Splits "policy/name" when the name is not given separately.
-absl::Status SplitName(std::string& kind, std::string& name, bool needs_name) {
-  const std::size_t slash = kind.find('/');
-  if (slash != std::string::npos) {
-    if (!name.empty() || slash + 1 == kind.size()) {
-      return command_line::Misuse("name one resource as KIND NAME or KIND/NAME");
-    }
-    name = kind.substr(slash + 1);
-    kind.resize(slash);
-  }
-  if (needs_name && name.empty()) return command_line::Misuse("the resource's name is missing");
-  CS_ASSIGN_OR_RETURN(kind, config::KindFromUser(kind));
-  return absl::OkStatus();
-}
-
-absl::Status Get(const Invocation& invocation, std::string kind, std::string name) {
-  CS_RETURN_IF_ERROR(SplitName(kind, name, /*needs_name=*/false));
-  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  json::Writer request;
-  request.BeginObject().Key("kind").String(kind).Key("name").String(name).EndObject();
-  CS_ASSIGN_OR_RETURN(
-      const json::Document answer,
-      ListAll(*gateway, "policy.v1.ResourceService/GetResources", request.str(), 0));
-  if (invocation.output() == output::Format::kTable) {
-    PrintListing(
-        invocation, answer,
-        {{"KIND", "kind"}, {"NAME", "name"}, {"VERSION", "version"}, {"UPDATED", "updatedAt"}});
-    return absl::OkStatus();
-  }
-  const json::Value items = answer.root()["items"];
-  std::vector<std::string> written;
-  for (std::size_t i = 0; i < items.size(); ++i) written.push_back(ToResourceDocument(items.at(i)));
-  const std::string text =
-      !name.empty() && written.size() == 1
-          ? written[0]
-          : absl::StrCat("{\"items\":[", absl::StrJoin(written, ","), "],\"nextPageToken\":\"\"}");
-  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(text));
-  PrintObject(invocation, document.root(), [] {});
-  return absl::OkStatus();
-}
-
-absl::Status Delete(const Invocation& invocation, std::string kind, std::string name,
-                    bool no_wait) {
-  CS_RETURN_IF_ERROR(SplitName(kind, name, /*needs_name=*/true));
-  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  json::Writer request;
-  request.BeginObject().Key("kind").String(kind).Key("name").String(name);
-  request.Key("noWait").Bool(no_wait).EndObject();
-  CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      gateway->Call("policy.v1.ResourceService/DeleteResource", request.str()));
-  PrintObject(invocation, answer.root(),
-              [&] { invocation.out << kind << "/" << name << " deleted\n"; });
-  WarnWaiting(invocation, answer.root()["waitingFor"]);
-  return absl::OkStatus();
-}
-
-std::string KindsHelp() {
-  return absl::StrCat("One of ", absl::StrJoin(config::Kinds(), ", "),
-                      "; plural and lower case do");
-}
-
 void AddFilesOptions(CLI::App& verb, std::vector<std::string>& files, bool& recursive) {
   verb.add_option("-f,--filename", files, "Resource files or directories; - is standard input")
       ->required();
@@ -238,12 +184,64 @@ void AddFilesOptions(CLI::App& verb, std::vector<std::string>& files, bool& recu
 
 }  // namespace
 
+absl::Status Apply(const Invocation& invocation, const ApplyOptions& options) {
+  if (options.prune == options.selector.empty()) {
+    return command_line::Misuse("--prune and -l go together: what may be deleted needs labels");
+  }
+  CS_ASSIGN_OR_RETURN(const json::Document answer, SendApply(invocation, options));
+  PrintObject(invocation, answer.root(), [&] {
+    const json::Value items = answer.root()["items"];
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      invocation.out << DisplayName(items.at(i)) << " "
+                     << output::Printable(items.at(i)["result"].text())
+                     << (options.dry_run ? " (dry run)" : "") << "\n";
+    }
+  });
+  WarnWaiting(invocation, answer.root()["waitingFor"]);
+  if (!options.prune) return absl::OkStatus();
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  return Prune(invocation, *gateway, answer.root()["items"], options);
+}
+
+absl::Status DeleteResource(const Invocation& invocation, GatewayClient& gateway,
+                            const ResourceName& name, bool no_wait) {
+  json::Writer request;
+  request.BeginObject().Key("kind").String(name.kind).Key("name").String(name.name);
+  request.Key("noWait").Bool(no_wait).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      gateway.Call("policy.v1.ResourceService/DeleteResource", request.str()));
+  PrintObject(invocation, answer.root(), [&] {
+    invocation.out << name.kind << "/" << output::Printable(name.name) << " deleted\n";
+  });
+  WarnWaiting(invocation, answer.root()["waitingFor"]);
+  return absl::OkStatus();
+}
+
+void SortForDeletion(std::vector<ResourceName>& names) {
+  static const auto& order = *new std::vector<std::string>{
+      "Policy",     "MaskingProfile", "Dictionary", "RoleBinding",
+      "Connection", "Credential",     "Identity",   "IdentityProvider"};
+  const auto place = [](const ResourceName& one) {
+    return std::find(order.begin(), order.end(), one.kind) - order.begin();
+  };
+  std::stable_sort(names.begin(), names.end(), [&](const ResourceName& a, const ResourceName& b) {
+    return place(a) < place(b);
+  });
+}
+
 void AddResourceVerbs(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<ApplyOptions>();
   CLI::App* verb = app.add_subcommand("apply", "Store resources: all of them or none");
   AddFilesOptions(*verb, options->files, options->recursive);
   verb->add_flag("--dry-run", options->dry_run, "Check everything, store nothing");
   verb->add_flag("--no-wait", options->no_wait, "Return before every part serves the new version");
+  verb->add_flag("--prune", options->prune,
+                 "Then delete what has the labels of -l and is not in the files");
+  verb->add_option("-l,--selector", options->selector, "The labels for --prune: team=legal");
+  verb->footer(
+      "Examples:\n"
+      "  countersign apply -f policies/\n"
+      "  countersign apply -f policies/ --prune -l managed-by=git");
   verb->callback([&invocation, options] {
     invocation.action = [&invocation, options] { return Apply(invocation, *options); };
   });
@@ -265,26 +263,6 @@ void AddResourceVerbs(CLI::App& app, Invocation& invocation) {
   verb->callback([&invocation, validate] {
     invocation.action = [&invocation, validate] { return Validate(invocation, *validate); };
   });
-
-  auto kind = std::make_shared<std::string>();
-  auto name = std::make_shared<std::string>();
-  auto no_wait = std::make_shared<bool>(false);
-  verb = app.add_subcommand("get", "Show resources of a kind, or one of them");
-  verb->add_option("kind", *kind, KindsHelp())->required()->check(command_line::Checked(CheckKind));
-  verb->add_option("name", *name, "One resource; none: all of the kind");
-  verb->callback([&invocation, kind, name] {
-    invocation.action = [&invocation, kind, name] { return Get(invocation, *kind, *name); };
-  });
-
-  verb = app.add_subcommand("delete", "Delete a resource");
-  verb->add_option("kind", *kind, KindsHelp())->required()->check(command_line::Checked(CheckKind));
-  verb->add_option("name", *name, "The resource's name");
-  verb->add_flag("--no-wait", *no_wait, "Return before every part serves the new version");
-  verb->callback([&invocation, kind, name, no_wait] {
-    invocation.action = [&invocation, kind, name, no_wait] {
-      return Delete(invocation, *kind, *name, *no_wait);
-    };
-  });
 }
 
-}  // namespace countersign::cli::verbs
+}  // namespace countersign::cli::resources

@@ -1,11 +1,13 @@
+#include "services/cli/reviews/review_verbs.h"
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <set>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -19,13 +21,17 @@
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output_file.h"
+#include "services/cli/reviews/review_page.h"
+#include "services/cli/short_ids.h"
 #include "services/cli/user_files.h"
-#include "services/cli/verbs/verbs.h"
 
-namespace countersign::cli::verbs {
+namespace countersign::cli::reviews {
 namespace {
 
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+constexpr std::size_t kPreviewBytes = 200;
+// Of so many reviews of a table the content is asked for, one by one.
+constexpr std::size_t kMostPreviews = 50;
 
 struct ShowOptions {
   std::string id;
@@ -33,21 +39,66 @@ struct ShowOptions {
   std::string output;  // a format, or with `media` a file
 };
 
+struct ListOptions {
+  std::string state;
+  bool all = false;
+  std::string requester, connection, policy, model;
+};
+
 struct VoteOptions {
-  std::string id;
+  std::vector<std::string> ids;
   std::string hash;
   std::string reason;
 };
 
-const std::vector<Column>& Columns() {
-  static const auto& columns = *new std::vector<Column>{{"ID", "id"},
-                                                        {"STATE", "state"},
-                                                        {"REQUESTER", "requester"},
-                                                        {"CONNECTION", "connection"},
-                                                        {"POLICY", "policy"},
-                                                        {"WAITING", "waiting"},
-                                                        {"EXPIRES", "expiresAt"}};
-  return columns;
+// The approvals that a review has and needs: "1/2", with "you" when `reader` is one of the voters.
+std::string Votes(json::Value review, absl::string_view reader) {
+  const json::Value votes = review["votes"];
+  std::size_t approvals = 0;
+  bool own = false;
+  for (std::size_t i = 0; i < votes.size(); ++i) {
+    approvals += votes.at(i)["decision"].text() == "APPROVE" ? 1 : 0;
+    own = own || (!reader.empty() && votes.at(i)["reviewer"].text() == reader);
+  }
+  return absl::StrCat(approvals, "/", output::Cell(review["approvalsRequired"]), own ? " you" : "");
+}
+
+// What made the policy ask, of a review with its content: the first finding.
+std::string Why(json::Value review) {
+  const json::Value finding = review["findings"].at(0);
+  if (!finding.exists()) return "-";
+  const absl::string_view rule = finding["rule"].text();
+  return absl::StrCat(finding["condition"].text(), rule.empty() ? "" : " ", rule);
+}
+
+// The newest text of a review with its content.
+std::string Preview(json::Value review) {
+  const json::Value parts = review["parts"];
+  if (parts.size() == 0) return "-";
+  return std::string(parts.at(parts.size() - 1)["text"].text().substr(0, kPreviewBytes));
+}
+
+std::vector<Column> Columns(const std::string& reader, absl::Time now) {
+  return {
+      {.heading = "ID", .member = "id", .least = output::kShortId, .is_id = true},
+      {.heading = "STATE", .member = "state", .state = true},
+      {.heading = "REQUESTER", .member = "requester", .least = output::kShortName},
+      {.heading = "CONNECTION",
+       .member = "connection",
+       .least = output::kShortName,
+       .optional = true},
+      {.heading = "MODEL", .member = "model", .least = output::kShortName, .optional = true},
+      {.heading = "POLICY", .member = "policy", .least = output::kShortName},
+      {.heading = "VOTES", .cell = [reader](json::Value item) { return Votes(item, reader); }},
+      {.heading = "AGE",
+       .cell = [now](json::Value item) { return output::Age(item["createdAt"].text(), now); }},
+      {.heading = "WAITING", .member = "waiting", .optional = true},
+      {.heading = "EXPIRES", .member = "expiresAt", .optional = true},
+      {.heading = "TOKENS", .member = "promptTokens", .wide = true},
+      {.heading = "HASH", .member = "bindingHash", .wide = true},
+      {.heading = "WHY", .cell = Why, .least = output::kShortName, .optional = true},
+      {.heading = "PREVIEW", .cell = Preview, .least = output::kShortName, .optional = true},
+  };
 }
 
 std::vector<std::string> States() {
@@ -69,117 +120,59 @@ absl::StatusOr<json::Document> GetReview(GatewayClient& gateway, const std::stri
   return gateway.Call("approval.v1.ReviewService/GetReview", request.str());
 }
 
-// Prints every character visibly: one output line per line of the text, other controls escaped.
-void PrintText(std::ostream& out, absl::string_view text) {
-  while (true) {
-    const std::size_t end = text.find('\n');
-    out << "  | " << output::Printable(text.substr(0, end)) << "\n";
-    if (end == absl::string_view::npos) return;
-    text.remove_prefix(end + 1);
-  }
+// The name that this user's votes have; "" when the gateway does not say.
+std::string ReaderName(GatewayClient& gateway) {
+  const auto me = gateway.Call("authn.v1.IdentityService/WhoAmI", "{}");
+  if (!me.ok()) return "";
+  const absl::string_view identity = me->root()["identity"].text();
+  return std::string(identity.empty() ? me->root()["subject"].text() : identity);
 }
 
-// Prints the text that made the policy ask for a review, with the policy and rule that found it.
-void PrintFindings(std::ostream& out, json::Value review) {
-  const json::Value findings = review["findings"];
-  for (std::size_t i = 0; i < findings.size(); ++i) {
-    const json::Value finding = findings.at(i);
-    out << "  " << output::Printable(finding["policy"].text()) << ": "
-        << output::Printable(finding["condition"].text()) << " "
-        << output::Printable(finding["rule"].text());
-    const auto begin = static_cast<std::size_t>(finding["begin"].integer().value_or(0));
-    const auto end = static_cast<std::size_t>(finding["end"].integer().value_or(0));
-    const auto part = static_cast<std::size_t>(finding["part"].integer().value_or(0));
-    const absl::string_view text = review["parts"].at(part)["text"].text();
-    if (begin < end && end <= text.size()) {
-      out << ": \"" << output::Printable(text.substr(begin, end - begin)) << "\"";
-    }
-    out << "\n";
-  }
-}
-
-// Prints everything that will be sent besides the texts.
-void PrintRest(std::ostream& out, json::Value review) {
-  const json::Value head = review["head"];
-  if (head.exists()) {
-    out << "\nRequest:\n  " << output::Printable(head["method"].text()) << " "
-        << output::Printable(head["target"].text()) << "\n";
-  }
-  for (std::size_t i = 0; i < head["headers"].size(); ++i) {
-    const json::Value header = head["headers"].at(i);
-    out << "  " << output::Printable(header["name"].text()) << ": "
-        << output::Printable(header["value"].text()) << "\n";
-  }
-  const json::Value media = review["media"];
-  if (media.size() > 0) out << "\nMedia:\n";
-  for (std::size_t i = 0; i < media.size(); ++i) {
-    const json::Value part = media.at(i);
-    out << "  " << i << ": " << output::Printable(part["pointer"].text()) << " "
-        << output::Printable(part["type"].text()) << ", " << output::Cell(part["size"])
-        << " bytes, SHA-256 " << part["sha256"].text() << "\n";
-  }
-  const json::Value members = review["members"];
-  if (members.size() > 0) out << "\nAlso sent:\n";
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const json::Value member = members.at(i);
-    out << "  " << output::Printable(member["pointer"].text()) << " = "
-        << output::Printable(member["json"].text()) << "\n";
-  }
-}
-
-void PrintReview(std::ostream& out, json::Value review) {
-  const auto line = [&](absl::string_view name, json::Value value) {
-    out << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ')
-        << output::Printable(output::Cell(value)) << "\n";
+bool Fits(json::Value review, const ListOptions& options) {
+  const auto fits = [&](absl::string_view member, const std::string& wanted) {
+    return wanted.empty() || review[member].text() == wanted;
   };
-  line("Review:", review["id"]);
-  line("State:", review["state"]);
-  line("Requester:", review["requester"]);
-  line("Connection:", review["connection"]);
-  line("Model:", review["model"]);
-  line("Policy:", review["policy"]);
-  line("Tokens:", review["promptTokens"]);
-  line("Reviewers:", review["reviewers"]);
-  line("Approvals:", review["approvalsRequired"]);
-  line("Waiting:", review["waiting"]);
-  line("Expires:", review["expiresAt"]);
-  line("Hash:", review["bindingHash"]);
-  if (review["tools"].size() > 0) line("Tools:", review["tools"]);
-  if (review["parameters"].size() > 0) line("Parameters:", review["parameters"]);
-  if (review["findings"].size() > 0) {
-    out << "Why:\n";
-    PrintFindings(out, review);
-  }
-  const json::Value votes = review["votes"];
-  for (std::size_t i = 0; i < votes.size(); ++i) {
-    const json::Value vote = votes.at(i);
-    out << "Vote:         " << output::Printable(vote["reviewer"].text()) << " "
-        << output::Printable(vote["decision"].text()) << " "
-        << output::Printable(output::Cell(vote["at"]));
-    if (!vote["reason"].text().empty())
-      out << " \"" << output::Printable(vote["reason"].text()) << "\"";
-    out << "\n";
-  }
-  const json::Value parts = review["parts"];
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    out << "\n"
-        << output::Printable(parts.at(i)["role"].text()) << " ("
-        << output::Printable(parts.at(i)["pointer"].text()) << "):\n";
-    PrintText(out, parts.at(i)["text"].text());
-  }
-  PrintRest(out, review);
+  return fits("requester", options.requester) && fits("connection", options.connection) &&
+         fits("policy", options.policy) && fits("model", options.model);
 }
 
-absl::Status List(const Invocation& invocation, const std::string& state, bool all) {
+// The reviews that fit, the first of them with their content if `with_content`.
+absl::StatusOr<json::Document> FittingReviews(GatewayClient& gateway, json::Value listing,
+                                              const ListOptions& options, bool with_content) {
+  std::string joined;
+  std::size_t fetched = 0;
+  const json::Value items = listing["items"];
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!Fits(items.at(i), options)) continue;
+    std::string item = output::ToJson(items.at(i));
+    if (with_content && fetched++ < kMostPreviews) {
+      const auto whole = GetReview(gateway, std::string(items.at(i)["id"].text()));
+      if (whole.ok()) item = output::ToJson(whole->root());
+    }
+    absl::StrAppend(&joined, joined.empty() ? "" : ",", item);
+  }
+  return json::Document::Parse(absl::StrCat("{\"items\":[", joined, "],\"nextPageToken\":\"\"}"),
+                               {256u << 20, 64});
+}
+
+absl::Status List(const Invocation& invocation, const ListOptions& options) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject();
-  if (!state.empty()) request.Key("state").String(state);
-  request.Key("all").Bool(all).EndObject();
+  if (!options.state.empty()) request.Key("state").String(options.state);
+  request.Key("all").Bool(options.all).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       ListAll(*gateway, "approval.v1.ReviewService/ListReviews", request.str(), 0));
-  PrintListing(invocation, answer, Columns());
-  return absl::OkStatus();
+  const output::Format format = invocation.output();
+  const bool table = format == output::Format::kTable || format == output::Format::kWide;
+  const std::string reader = table ? ReaderName(*gateway) : "";
+  CS_ASSIGN_OR_RETURN(const json::Document fitting,
+                      FittingReviews(*gateway, answer.root(), options, table));
+  if (table && fitting.root()["items"].size() == 0) {
+    invocation.err << "countersign: no reviews"
+                   << (options.all || !options.state.empty() ? "" : " are pending (--all)") << "\n";
+  }
+  return PrintListing(invocation, fitting, Columns(reader, absl::Now()));
 }
 
 // Writes the media to the file, if they have the digest by which a review lists them.
@@ -189,7 +182,8 @@ absl::Status Fetch(const Invocation& invocation, const ShowOptions& options) {
   }
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
-  request.BeginObject().Key("id").String(options.id).Key("index").Int(options.media).EndObject();
+  CS_ASSIGN_OR_RETURN(const std::string id, FindReview(*gateway, options.id));
+  request.BeginObject().Key("id").String(id).Key("index").Int(options.media).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       gateway->Call("approval.v1.ReviewService/GetReviewMedia", request.str()));
   std::string bytes;
@@ -216,14 +210,15 @@ absl::Status Fetch(const Invocation& invocation, const ShowOptions& options) {
 absl::Status Show(Invocation& invocation, const ShowOptions& options) {
   if (options.media >= 0) return Fetch(invocation, options);
   if (!options.output.empty()) {
-    const std::string format = absl::AsciiStrToLower(options.output);
-    if (format != "table" && format != "json" && format != "yaml") {
-      return command_line::Misuse("-o is table, json or yaml; a file only with --media N");
+    const absl::StatusOr<std::string> format = ReadFormat(options.output);
+    if (!format.ok()) {
+      return command_line::Misuse(
+          absl::StrCat("-o ", format.status().message(), "; a file only with --media N"));
     }
-    invocation.format = format;
+    invocation.format = *format;
   }
-  const std::string& id = options.id;
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  CS_ASSIGN_OR_RETURN(const std::string id, FindReview(*gateway, options.id));
   CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(*gateway, id));
   PrintObject(invocation, review.root(), [&] { PrintReview(invocation.out, review.root()); });
   return RememberShown(gateway->url(), id, review.root()["bindingHash"].text());
@@ -240,48 +235,82 @@ bool Confirmed(const Invocation& invocation, absl::string_view question) {
 // The hash to approve: the given one, else the one last shown to this user, else that of the review
 // that is printed now.
 absl::StatusOr<std::string> SeenHash(const Invocation& invocation, GatewayClient& gateway,
-                                     const VoteOptions& options) {
-  if (!options.hash.empty()) return options.hash;
-  std::string shown = ShownHash(gateway.url(), options.id);
+                                     const std::string& id, const std::string& given) {
+  if (!given.empty()) return given;
+  std::string shown = ShownHash(gateway.url(), id);
   if (!shown.empty()) return shown;
-  CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(gateway, options.id));
+  CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(gateway, id));
   PrintReview(invocation.output() == output::Format::kTable ? invocation.out : invocation.err,
               review.root());
   return std::string(review.root()["bindingHash"].text());
 }
 
-absl::Status Approve(const Invocation& invocation, const VoteOptions& options) {
-  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  CS_ASSIGN_OR_RETURN(const std::string hash, SeenHash(invocation, *gateway, options));
-  if (!Confirmed(invocation, absl::StrCat("Approve ", options.id, "?"))) {
+absl::Status ApproveOne(const Invocation& invocation, GatewayClient& gateway, const std::string& id,
+                        const VoteOptions& options) {
+  CS_ASSIGN_OR_RETURN(const std::string hash, SeenHash(invocation, gateway, id, options.hash));
+  if (!Confirmed(invocation, absl::StrCat("Approve ", id, "?"))) {
     return absl::CancelledError("not approved");
   }
   json::Writer request;
-  request.BeginObject().Key("id").String(options.id).Key("seenHash").String(hash);
+  request.BeginObject().Key("id").String(id).Key("seenHash").String(hash);
   request.Key("reason").String(options.reason).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document review,
-                      gateway->Call("approval.v1.ReviewService/ApproveReview", request.str()));
+                      gateway.Call("approval.v1.ReviewService/ApproveReview", request.str()));
   PrintObject(invocation, review.root(), [&] {
     const json::Value state = review.root()["state"];
-    invocation.out << "approved " << options.id << " (" << output::Printable(state.text()) << ")\n";
+    invocation.out << "approved " << id << " (" << output::Printable(state.text()) << ")\n";
   });
   return absl::OkStatus();
 }
 
-absl::Status Refuse(const Invocation& invocation, const VoteOptions& options,
-                    absl::string_view method, absl::string_view done) {
-  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+absl::Status RefuseOne(const Invocation& invocation, GatewayClient& gateway, const std::string& id,
+                       const VoteOptions& options, absl::string_view method,
+                       absl::string_view done) {
   json::Writer request;
-  request.BeginObject().Key("id").String(options.id).Key("reason").String(options.reason);
+  request.BeginObject().Key("id").String(id).Key("reason").String(options.reason);
   request.EndObject();
   CS_ASSIGN_OR_RETURN(
       const json::Document review,
-      gateway->Call(absl::StrCat("approval.v1.ReviewService/", method), request.str()));
+      gateway.Call(absl::StrCat("approval.v1.ReviewService/", method), request.str()));
   PrintObject(invocation, review.root(), [&] {
-    invocation.out << done << " " << options.id << " ("
-                   << output::Printable(review.root()["state"].text()) << ")\n";
+    invocation.out << done << " " << id << " (" << output::Printable(review.root()["state"].text())
+                   << ")\n";
   });
   return absl::OkStatus();
+}
+
+// Calls `vote` with the whole id of each review. Goes on after a failure, and returns the last one;
+// those before it are printed.
+absl::Status VoteEach(
+    const Invocation& invocation, const VoteOptions& options,
+    const std::function<absl::Status(GatewayClient&, const std::string& id)>& vote) {
+  if (options.ids.size() > 1 && !options.hash.empty()) {
+    return command_line::Misuse("--hash is of one review; name one");
+  }
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  absl::Status failed = absl::OkStatus();
+  for (const std::string& word : options.ids) {
+    const absl::StatusOr<std::string> id = FindReview(*gateway, word);
+    const absl::Status voted = id.ok() ? vote(*gateway, *id) : id.status();
+    if (voted.ok()) continue;
+    if (!failed.ok())
+      invocation.err << "countersign: " << output::Printable(failed.message()) << "\n";
+    failed = options.ids.size() == 1 ? voted : Annotate(voted, word);
+  }
+  return failed;
+}
+
+absl::Status Approve(const Invocation& invocation, const VoteOptions& options) {
+  return VoteEach(invocation, options, [&](GatewayClient& gateway, const std::string& id) {
+    return ApproveOne(invocation, gateway, id, options);
+  });
+}
+
+absl::Status Refuse(const Invocation& invocation, const VoteOptions& options,
+                    absl::string_view method, absl::string_view done) {
+  return VoteEach(invocation, options, [&](GatewayClient& gateway, const std::string& id) {
+    return RefuseOne(invocation, gateway, id, options, method, done);
+  });
 }
 
 // One line for each step of a review.
@@ -323,7 +352,10 @@ class WatchPrinter {
       return;
     }
     std::vector<std::string> cells;
-    for (const Column& column : Columns()) cells.push_back(output::Cell(review[column.member]));
+    for (const char* const member :
+         {"id", "state", "requester", "connection", "policy", "waiting", "expiresAt"}) {
+      cells.push_back(output::Cell(review[member]));
+    }
     invocation_.out << output::Printable(absl::StrJoin(cells, "  ")) << "\n";
   }
 
@@ -361,7 +393,7 @@ void AddVote(CLI::App& reviews, Invocation& invocation, const std::string& name,
              bool with_hash) {
   auto options = std::make_shared<VoteOptions>();
   CLI::App* verb = reviews.add_subcommand(name, help);
-  verb->add_option("id", options->id, "The review's id")->required();
+  verb->add_option("id", options->ids, "The ids of reviews, or how they begin")->required();
   if (with_hash) {
     verb->add_option("--hash", options->hash, "The binding hash of what you have read")
         ->check(command_line::Checked(CheckHash));
@@ -378,20 +410,24 @@ void AddReviewVerbs(CLI::App& app, Invocation& invocation) {
   CLI::App* reviews = app.add_subcommand("reviews", "Prompts that wait for a person");
   reviews->require_subcommand(1);
 
-  auto state = std::make_shared<std::string>();
-  auto all = std::make_shared<bool>(false);
+  auto list = std::make_shared<ListOptions>();
   CLI::App* verb = reviews->add_subcommand("list", "List pending reviews");
-  verb->add_option("--state", *state,
+  verb->add_option("--state", list->state,
                    absl::StrCat("One of ", absl::StrJoin(States(), ", "), " (default PENDING)"))
       ->transform(command_line::Choice(States()));
-  verb->add_flag("--all", *all, "List reviews in every state");
-  verb->callback([&invocation, state, all] {
-    invocation.action = [&invocation, state, all] { return List(invocation, *state, *all); };
+  verb->add_flag("--all", list->all, "List reviews in every state");
+  verb->add_option("--requester", list->requester, "Of this caller");
+  verb->add_option("--connection", list->connection, "For this connection");
+  verb->add_option("--policy", list->policy, "Asked for by this policy");
+  verb->add_option("--model", list->model, "For this model");
+  AddListingOptions(*verb, invocation);
+  verb->callback([&invocation, list] {
+    invocation.action = [&invocation, list] { return List(invocation, *list); };
   });
 
   auto show = std::make_shared<ShowOptions>();
   verb = reviews->add_subcommand("show", "Show what would be sent, and why it is held");
-  verb->add_option("id", show->id, "The review's id")->required();
+  verb->add_option("id", show->id, "The review's id, or how it begins")->required();
   verb->add_option("--media", show->media, "Write the media of this number to the file of -o")
       ->check(CLI::Range(0, 1'000'000));
   verb->add_option("-o,--output", show->output,
@@ -421,4 +457,4 @@ void AddReviewVerbs(CLI::App& app, Invocation& invocation) {
           [&invocation] { invocation.action = [&invocation] { return Watch(invocation); }; });
 }
 
-}  // namespace countersign::cli::verbs
+}  // namespace countersign::cli::reviews

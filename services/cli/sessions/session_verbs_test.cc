@@ -1,5 +1,9 @@
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "libs/json/writer.h"
 #include "services/cli/testing/run_verb.h"
 
 namespace countersign::cli {
@@ -50,11 +54,12 @@ TEST_CASE_METHOD(VerbTest, "sessions list: filters are sent, times as RFC 3339",
   REQUIRE(Run({"sessions", "list", "--identity", "ann", "--connection", "openai", "--outcome",
                "BLOCKED", "--text", "x", "--since", "2026-01-02T03:04:05Z", "--limit", "7"})
               .status == 0);
-  CHECK(gateway.requests(kList) ==
-        std::vector<std::string>{
-            R"({"pageSize":7,"pageToken":"","identity":"ann","connection":"openai",)"
-            R"("outcome":"blocked","policy":"","approver":"","model":"","reviewId":"","text":"x",)"
-            R"("since":"2026-01-02T03:04:05.000Z"})"});
+  CHECK(
+      gateway.requests(kList) ==
+      std::vector<std::string>{
+          R"({"pageSize":7,"pageToken":"","identity":"ann","connection":"openai",)"
+          R"("outcome":"blocked","policy":"","approver":"","model":"","reviewId":"","text":"x",)"
+          R"("exceptOperations":["models.list","models.get"],"since":"2026-01-02T03:04:05.000Z"})"});
 }
 
 TEST_CASE_METHOD(VerbTest, "sessions list: by policy, approver, model and review, from a page on",
@@ -121,10 +126,10 @@ TEST_CASE_METHOD(VerbTest, "sessions list: each page is printed before the next 
   }
 }
 
-TEST_CASE_METHOD(VerbTest, "sessions show: the session and all its events, delivered text readable",
+TEST_CASE_METHOD(VerbTest, "sessions show --events: the session and all its events, text readable",
                  "[cli][verbs]") {
   AnswerWithSession(gateway);
-  const RunResult run = Run({"sessions", "show", "s-1"});
+  const RunResult run = Run({"sessions", "show", "s-1", "--events"});
   CHECK(run.status == 0);
   CHECK(run.out ==
         "id:           s-1\n"
@@ -143,6 +148,147 @@ TEST_CASE_METHOD(VerbTest, "sessions show: the session and all its events, deliv
         "3  30     response.data  lo\\n\n");
   CHECK(gateway.requests(kGet) == std::vector<std::string>{R"({"id":"s-1","afterIndex":0})",
                                                            R"({"id":"s-1","afterIndex":2})"});
+}
+
+// A whole session of a streamed call that was held and approved, with a masked answer.
+void AnswerWithReviewedSession(FakeGateway& gateway) {
+  const auto event = [](int index, const std::string& type, const std::string& payload) {
+    return absl::StrCat(R"({"index":)", index, R"(,"type":")", type, R"(","offsetMs":)", index * 10,
+                        R"(,"payload":)", json::Quote(payload), "}");
+  };
+  const auto data = [&](int index, const std::string& content) {
+    return event(
+        index, "response.data",
+        absl::StrCat(R"({"text":)",
+                     json::Quote(absl::StrCat("data: {\"choices\":[{\"index\":0,\"delta\":{"
+                                              "\"content\":",
+                                              json::Quote(content), "}}]}\n\n")),
+                     R"(,"masked":[]})"));
+  };
+  const std::vector<std::string> events = {
+      event(1, "request",
+            R"({"method":"POST","path":"/v1/chat/completions","client_address":"10.0.0.9",
+                "user_agent":"curl/8","operation":"chat.completions",
+                "parts":[{"role":"user","text":"who is\nann?"}]})"),
+      event(2, "decision", R"({"verdict":"review","policy":"names"})"),
+      event(3, "review.waiting", "{}"),
+      event(4, "review.approved", R"({"approvers":["rosa"]})"),
+      event(5, "forward",
+            R"({"bytes":90,"masked":[{"entity":"email","field":"/messages/0/content"}]})"),
+      event(6, "response.head",
+            R"({"status":200,"headers":[["Content-Type","text/event-stream"]]})"),
+      data(7, "ask <EM"),
+      data(8, "AIL>\n"),
+      event(9, "response.data", R"({"text":"data: [DONE]\n\n","masked":[]})"),
+      event(10, "end", R"({"outcome":"completed"})")};
+  gateway.Answer(kGet, absl::StrCat(R"({"session":{"id":"s-2","startedAt":"2026-01-02T03:04:05.5Z",
+        "endedAt":"2026-01-02T03:04:07Z","identity":"ann","issuer":"https://idp","subject":"u-1",
+        "connection":"openai","model":"gpt-4o","outcome":"completed","policy":"names",
+        "reviewId":"r-1","approvers":["rosa"],"inputTokens":5,"outputTokens":4,
+        "masked":{"email":1},"stream":true},"events":[)",
+                                    absl::StrJoin(events, ","), R"(],"more":false})"));
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions show: a transcript that a person can read", "[cli][verbs]") {
+  AnswerWithReviewedSession(gateway);
+  const RunResult run = Run({"sessions", "show", "s-2"});
+  CHECK(run.err.empty());
+  CHECK(run.out ==
+        "Session:      s-2\n"
+        "Who:          ann (u-1 of https://idp)\n"
+        "When:         2026-01-02T03:04:05Z, took 1.5s\n"
+        "From:         10.0.0.9\n"
+        "By:           curl/8\n"
+        "Call:         POST /v1/chat/completions of openai, model gpt-4o, streamed\n"
+        "Policy:       names\n"
+        "Review:       r-1\n"
+        "Approved by:  rosa\n"
+        "Outcome:      completed\n"
+        "Tokens:       5 in, 4 out\n"
+        "Masked:       email=1\n"
+        "\n"
+        "user:\n"
+        "  | who is\n"
+        "  | ann?\n"
+        "\n"
+        "Masked before it was sent:\n"
+        "  email in /messages/0/content\n"
+        "\n"
+        "answer (200):\n"
+        "  | ask <EMAIL>\n"
+        "\n"
+        "Stages:\n"
+        "       10 ms  asked\n"
+        "       20 ms  decided: review by policy names\n"
+        "       30 ms  waits for a review\n"
+        "       40 ms  approved by rosa\n"
+        "       50 ms  sent, 90 bytes\n"
+        "       60 ms  answered, status 200\n"
+        "       70 ms  first piece delivered\n"
+        "       90 ms  last of 3 pieces delivered\n"
+        "      100 ms  ended: completed\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions replay --text, tail: the text without its events",
+                 "[cli][verbs]") {
+  AnswerWithReviewedSession(gateway);
+  CHECK(Run({"sessions", "replay", "s-2", "--no-wait", "--text"}).out == "ask <EMAIL>\n\n");
+  CHECK(Run({"sessions", "replay", "s-2", "--text", "--raw"}).status == 2);
+  const RunResult tail = Run({"sessions", "tail", "s-2", "--text"});
+  CHECK(tail.out == "ask <EMAIL>\n\n");
+  CHECK(tail.err == "\nended: completed\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions: the beginning of an id names one session", "[cli][verbs]") {
+  const std::string id = "019a1b2c-3d4e-7abc-8def-0123456789ab";
+  gateway.Answer(kList,
+                 R"({"items":[{"id":")" + id + R"("},{"id":"019a1b2c-9999-7000-8000-000000000000"}],
+                            "nextPageToken":""})");
+  gateway.Answer("SessionService/KillSession", R"({"id":"x","wasRunning":true})");
+  CHECK(Run({"sessions", "kill", "019A1B2C-3D4E"}).out == "killed " + id + "\n");
+  // The first 48 bits of the id are its time; a session starts within two seconds of it.
+  CHECK(gateway.requests(kList).at(0) ==
+        R"({"pageSize":500,"pageToken":"","since":"2025-10-25T11:41:13.470Z",)"
+        R"("until":"2025-10-25T11:41:17.470Z"})");
+  const RunResult several = Run({"sessions", "kill", "019a1b2c"});
+  CHECK(several.status == 2);
+  CHECK(several.err ==
+        "countersign: several sessions begin with 019a1b2c: 019a1b2c-3d4e-7abc-8def-0123456789ab, "
+        "019a1b2c-9999-7000-8000-000000000000\n");
+  CHECK(Run({"sessions", "kill", "019a1b2c-5"}).status == 1);
+  CHECK(Run({"sessions", "kill", "019a"}).status == 2);
+  CHECK(gateway.requests("SessionService/KillSession") ==
+        std::vector<std::string>{R"({"id":")" + id + R"("})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions list: at 80 columns, and what the filters ask",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[{"id":"019a1b2c-3d4e-7abc-8def-0123456789ab",
+    "startedAt":"2026-01-02T03:04:05.678Z","identity":"release-bot","connection":"openai",
+    "model":"gpt-4o-mini-2024-07-18","outcome":"review_pending","policy":"regulated-prompts",
+    "approvers":["rosa"],"masked":{"email":2}}],"nextPageToken":""})");
+  ::setenv("COLUMNS", "80", 1);
+  const RunResult run = Run({"sessions", "list", "--operation", "chat.completions", "--entity",
+                             "email", "--min-duration", "2s", "--min-tokens", "9"});
+  ::unsetenv("COLUMNS");
+  CHECK(run.out ==
+        "ID                  STARTED               IDENTITY    CONNECTION  OUTCOME\n"
+        "019a1b2c-3d4e-7abc  2026-01-02T03:04:05Z  release-b…  openai      review_pending\n");
+  CHECK(
+      gateway.requests(kList).at(0).find(
+          R"("operation":"chat.completions","entity":"email","minTokens":9,"minDurationMs":2000)") !=
+      std::string::npos);
+  CHECK(Run({"sessions", "list", "--min-duration", "soon"}).status == 2);
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions export: those that fit filters and have ended",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[{"id":"s-1","outcome":"completed"},{"id":"s-2"}],
+                            "nextPageToken":""})");
+  gateway.Answer(kExport, R"({"lines":"{}\n","nextPageToken":""})");
+  CHECK(Run({"sessions", "export", "--model", "m", "-o", "-"}).out == "{}\n");
+  CHECK(gateway.requests(kExport).at(0) == R"({"ids":["s-1"],"pageToken":""})");
+  CHECK(Run({"sessions", "export", "s-1", "--model", "m", "-o", "-"}).status == 2);
 }
 
 TEST_CASE_METHOD(VerbTest, "sessions show -o json: one object with the events in it",

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "services/cli/output/listing.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace countersign::cli::sessions {
+
+inline constexpr absl::string_view kListSessions = "recorder.v1.SessionService/ListSessions";
+inline constexpr char kSessionIdHelp[] = "The session's id, or how it begins";
+
+// Which sessions are meant.
+struct FilterOptions {
+  std::string identity, connection, outcome, policy, approver, model, review, operation, entity,
+      duration, since, until, text;
+  std::uint32_t tokens = 0;
+  bool every_operation = false;
+};
+
+// Adds an option for each.
+void AddFilters(CLI::App& verb, FilterOptions& filter);
+
+// A request for the sessions that are meant, without page fields.
+absl::StatusOr<std::string> FilterRequest(const FilterOptions& options);
+
+const std::vector<output::Column>& SessionColumns();
+
+}  // namespace countersign::cli::sessions
