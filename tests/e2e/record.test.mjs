@@ -60,7 +60,9 @@ test('the session of a denied call names who denied it, when and why', async () 
   assert.ok(Math.abs(Date.now() - Date.parse(denied.at)) < 60_000, denied.at);
   assert.deepEqual(denied.votes.map((vote) => [vote.reviewer, vote.decision, vote.reason]), [['rosa', 'DENY', 'names a patient']]);
   const shown = await cli(['sessions', 'show', session.id], { key: audrey });
-  assert.match(shown, /review\.denied .*rosa.*names a patient/);
+  assert.match(shown, /denied by rosa: names a patient/);
+  const listed = await cli(['sessions', 'show', session.id, '--events'], { key: audrey });
+  assert.match(listed, /review\.denied .*rosa.*names a patient/);
 });
 
 test('the session of the same call after a denial says so, too', async () => {

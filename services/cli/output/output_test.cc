@@ -131,7 +131,7 @@ TEST_CASE("Table: the widest cells are cut until the table fits, ids without a m
   CHECK(PrintedTable({}, columns, rows) ==
         "ID          NAME       N\n0123456789  caf\u00e9 noir  12345\n");
   CHECK(PrintedTable({.width = 20}, columns, rows) ==
-        "ID     NAME    N\n01234  caf\u00e9 \u2026  12345\n");
+        "ID    NAME     N\n0123  caf\u00e9 n\u2026  12345\n");
   CHECK(PrintedTable({.width = 3}, columns, rows) == "ID    NA\u2026  N\n0123  ca\u2026  12345\n");
 }
 

@@ -87,7 +87,13 @@ std::vector<std::size_t> Table::FittingWidths() const {
   std::vector<std::size_t> widths = widths_;
   std::size_t total = 0;
   for (std::size_t i = 0; i < widths.size(); ++i) total += shown_[i] ? kGap + widths[i] : 0;
-  while (style_.width > 0 && total > style_.width + kGap) {
+  if (style_.width == 0 || total <= style_.width + kGap) return widths;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (!shown_[i] || !columns_[i].is_id || widths[i] <= columns_[i].least) continue;
+    total -= widths[i] - columns_[i].least;
+    widths[i] = columns_[i].least;
+  }
+  while (total > style_.width + kGap) {
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i) {
       if (!shown_[i] || columns_[i].least == 0 || widths[i] <= columns_[i].least) continue;

@@ -18,7 +18,8 @@ struct TableStyle {
 struct TableColumn {
   std::string heading;
   std::size_t least = 0;  // cells may be cut to so many characters; 0: never
-  bool is_id = false;     // cut ids have no "…", because they can be used as they are
+  // Its cells are whole or have `least` characters, without "…": they can be used as they are.
+  bool is_id = false;
   bool optional = false;  // may be left out, the last one first
   bool state = false;     // has colours
 };

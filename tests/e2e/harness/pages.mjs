@@ -65,6 +65,8 @@ export async function parsePage(path) {
 // What differs from run to run, with the pattern of what may stand there instead.
 const varying = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/, '[0-9a-f-]{36}'],
+  // An id that was cut to fit the terminal.
+  [/\b01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}\b(?!-)/, '01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/, '\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z'],
   [/\b[0-9a-f]{64}\b/, '[0-9a-f]{64}'],
   [/\bcs_[\w-]+(?:…)?/, 'cs_[\\w.-]+'],
@@ -180,7 +182,7 @@ exec ${program('countersign')} "$@"
     const theirs = ['COUNTERSIGN_ADDR', 'COUNTERSIGN_TOKEN', 'COUNTERSIGN_HOME'].flatMap((name) => ['-u', name]);
     const result = await run('env', [...theirs, '-C', this.home, 'bash', file], {
       timeout: 1_200_000,
-      env: { HOME: this.home, PATH: this.path, ROOT: root, MODEL_ADDRESS: this.here.model, ISSUER_ADDRESS: this.here.issuer, NODE_OPTIONS: '--no-warnings' },
+      env: { HOME: this.home, PATH: this.path, ROOT: root, MODEL_ADDRESS: this.here.model, ISSUER_ADDRESS: this.here.issuer, NODE_OPTIONS: '--no-warnings', COLUMNS: '100' },
     });
     const last = Number(await readFile(join(this.folder, 'at'), 'utf8').catch(() => -1));
     for (const [at, step] of steps.entries()) {
