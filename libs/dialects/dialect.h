@@ -103,6 +103,8 @@ class AnswerReader {
       std::vector<domain::FieldRelease> releases) = 0;
 
   virtual const Usage& usage() const = 0;
+  // The number of an event behind the last one that was released, where the protocol numbers them.
+  virtual std::int64_t next_number() const { return 0; }
   // True when the upstream reported a failure in-band; the caller got that answer, too.
   virtual bool upstream_failed() const = 0;
 };
@@ -112,6 +114,12 @@ struct AnswerHead {
   int status = 200;
   std::string content_type;
   const HeaderList* headers = nullptr;  // all of them; used by OpenAnswer only, null: unknown
+};
+
+// Where the gateway writes an event of its own into a stream.
+struct StreamPlace {
+  std::string operation;    // of the call
+  std::int64_t number = 0;  // of the event (AnswerReader::next_number)
 };
 
 // How an answer is delivered: as one body, or as events.
@@ -180,6 +188,15 @@ class Dialect {
   // `body`, an upstream's error, as an event in such a stream. Nothing when it is not an error of
   // this dialect.
   virtual std::optional<std::string> ErrorBodyToEvent(absl::string_view body) const = 0;
+  // The same for a dialect in which the form of these events depends on the call.
+  virtual std::string WriteErrorEvent(const CallerError& error,
+                                      const StreamPlace& /*place*/) const {
+    return FormatErrorEvent(error);
+  }
+  virtual std::optional<std::string> WriteErrorBodyEvent(absl::string_view body,
+                                                         const StreamPlace& /*place*/) const {
+    return ErrorBodyToEvent(body);
+  }
 
   // An event without content that keeps a stream alive, and the content type of streams that the
   // gateway begins itself.

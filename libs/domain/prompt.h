@@ -12,9 +12,25 @@
 namespace countersign::domain {
 
 // What a request can ask for, in every dialect that is served.
-inline constexpr std::array<absl::string_view, 9> kOperations = {
-    "chat.completions", "models.list",     "models.get",  "models.infer", "models.metadata",
-    "models.ready",     "server.metadata", "server.live", "server.ready"};
+inline constexpr std::array<absl::string_view, 19> kOperations = {"chat.completions",
+                                                                  "responses",
+                                                                  "responses.get",
+                                                                  "responses.delete",
+                                                                  "responses.cancel",
+                                                                  "responses.input_items",
+                                                                  "responses.input_tokens",
+                                                                  "responses.compact",
+                                                                  "completions",
+                                                                  "embeddings",
+                                                                  "moderations",
+                                                                  "models.list",
+                                                                  "models.get",
+                                                                  "models.infer",
+                                                                  "models.metadata",
+                                                                  "models.ready",
+                                                                  "server.metadata",
+                                                                  "server.live",
+                                                                  "server.ready"};
 
 // One text that the caller sends to the model, decoded (JSON escapes resolved, valid UTF-8).
 struct TextPart {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct StreamShape {
   std::string end;
   // Appends the text that an event adds to each text.
   void (*join)(const json::Value& event, std::map<std::int64_t, std::string>& texts);
+  std::string operation = "";  // of the call
 };
 
 const testing::BlocksDialect& Blocks() {
@@ -56,6 +58,29 @@ const StreamShape kOpenAi{
       texts[choice["index"].integer().value_or(-1)] +=
           std::string(choice["delta"]["content"].text());
     }};
+
+const StreamShape kResponses{
+    DefaultDialect(),
+    "event: response.created\ndata: "
+    "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}\n\n",
+    [](int text, absl::string_view piece) {
+      return sse::FormatEvent(
+          absl::StrCat("{\"type\":\"response.output_text.delta\",\"item_id\":\"msg_", text,
+                       "\",\"output_index\":", text,
+                       ",\"content_index\":0,\"delta\":", json::Quote(piece), ",\"logprobs\":[]}"),
+          "response.output_text.delta");
+    },
+    [](int text) {
+      return sse::FormatEvent(
+          absl::StrCat("{\"type\":\"response.output_item.done\",\"output_index\":", text,
+                       ",\"item\":{\"type\":\"message\"}}"),
+          "response.output_item.done");
+    },
+    "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{}}\n\n",
+    [](const json::Value& event, std::map<std::int64_t, std::string>& texts) {
+      texts[event["output_index"].integer().value_or(-1)] += std::string(event["delta"].text());
+    },
+    "responses"};
 
 const StreamShape kBlocks{
     Blocks(),
@@ -129,9 +154,16 @@ std::map<std::int64_t, std::string> Join(const StreamShape& shape, absl::string_
   return texts;
 }
 
+std::unique_ptr<AnswerReader> Open(const StreamShape& shape) {
+  ReadCall call;
+  domain::Prompt prompt;
+  prompt.operation = shape.operation;
+  call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
+  return shape.dialect.OpenAnswer(call, AnswerHead{200, "text/event-stream"}, AnswerOptions());
+}
+
 std::string Pass(const StreamShape& shape, const std::vector<std::string>& pieces) {
-  const auto reader =
-      shape.dialect.OpenAnswer(ReadCall(), AnswerHead{200, "text/event-stream"}, AnswerOptions());
+  const auto reader = Open(shape);
   const auto passed = PassPieces(*reader, pieces);
   if (!passed.ok()) FAIL(passed.status());
   return *passed;
@@ -141,7 +173,7 @@ TEST_CASE("Every dialect: the masked text does not depend on how a stream is cut
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
     CAPTURE(shape->dialect.name());
     for (int round = 0; round < 40; ++round) {
       const RandomStream stream = MakeStream(*shape, random);
@@ -161,7 +193,7 @@ TEST_CASE("Every dialect: the masked text does not depend on how a stream is cut
 }
 
 TEST_CASE("Every dialect: a stream without a match passes byte for byte", "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
     const std::string stream =
         absl::StrCat(shape->begin, shape->delta(0, "one "), shape->delta(1, "two"),
                      shape->delta(0, "three"), shape->end_text(0), shape->end_text(1), shape->end);
@@ -170,7 +202,7 @@ TEST_CASE("Every dialect: a stream without a match passes byte for byte", "[dial
 }
 
 TEST_CASE("Every dialect: held text is sent before the event that ends it", "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
     const std::string stream = absl::StrCat(shape->delta(0, "SEC"), shape->end_text(0), shape->end);
     CHECK(Join(*shape, Pass(*shape, {stream}))[0] == "SEC");
     CHECK(absl::EndsWith(Pass(*shape, {stream}), absl::StrCat(shape->end_text(0), shape->end)));
@@ -182,7 +214,7 @@ TEST_CASE("Every dialect: held text is sent before the event that ends it", "[di
 
 TEST_CASE("Every dialect: errors of the gateway have the dialect's form", "[dialects]") {
   const CallerError error = MakeCallerError("upstream_error", "no \"model\"");
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
     const std::string body = shape->dialect.FormatError(error);
     CHECK(shape->dialect.ErrorBodyToEvent(body) == shape->dialect.FormatErrorEvent(error));
     CHECK_FALSE(shape->dialect.ErrorBodyToEvent("").has_value());
@@ -193,11 +225,10 @@ TEST_CASE("Every dialect: errors of the gateway have the dialect's form", "[dial
 
 TEST_CASE("Every dialect: an upstream's error passes in-band without a final marker",
           "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
     const std::string event =
         shape->dialect.FormatErrorEvent(MakeCallerError("upstream_error", "about SECRET"));
-    const auto reader = shape->dialect.OpenAnswer(ReadCall(), AnswerHead{200, "text/event-stream"},
-                                                  AnswerOptions());
+    const auto reader = Open(*shape);
     CHECK(PassPieces(*reader, {event}).value() == absl::StrReplaceAll(event, {{"SECRET", "<S>"}}));
     CHECK(reader->upstream_failed());
   }

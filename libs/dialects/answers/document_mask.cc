@@ -34,7 +34,8 @@ std::optional<domain::MaskedSpan> FindMatchBeyond(const domain::FieldRelease& jo
 
 void AddDecodedViews(FoundTexts& found, PieceQueue& queue) {
   for (FoundText& text : found.texts) {
-    if (!text.number.empty()) continue;
+    // A copy is masked like the text that it repeats.
+    if (!text.number.empty() || IsCopyField(text.field)) continue;
     for (const std::string& view : DecodedViews(text.text())) {
       if (const auto piece = queue.AddWhole(view)) text.joined.push_back({*piece, 0});
     }
@@ -47,7 +48,7 @@ void AddIdentifierParts(FoundTexts& found, PieceQueue& queue) {
     const absl::string_view value = text.text();
     if (text.continuation != Continuation::kWhole || !text.number.empty()) continue;
     // The model's own text has the same matches in a body as in the pieces of a stream.
-    if (text.is_output && !text.at_unknown_place) continue;
+    if ((text.is_output && !text.at_unknown_place) || IsCopyField(text.field)) continue;
     if (!LooksLikeIdentifier(value) || queue.Knows(value, text.field)) continue;
     std::vector<std::string> parts;
     for (const char separator : {'_', '-'}) {
@@ -66,11 +67,16 @@ void AddIdentifierParts(FoundTexts& found, PieceQueue& queue) {
 }
 
 DocumentMask::DocumentMask(const FoundTexts& found, PieceQueue& queue,
-                           absl::FunctionRef<bool(const FoundText&)> ends) {
+                           absl::FunctionRef<bool(const FoundText&)> ends)
+    : has_copies_(!found.copies.empty()) {
   texts_.reserve(found.texts.size());
   for (const FoundText& text : found.texts) AddText(text, text.continues() && ends(text), queue);
   for (const FoundCopy& item : found.copies) {
-    Copy copy{{item.value.begin(), item.value.end()}, item.field, item.tokens, std::nullopt};
+    Copy copy{{item.value.begin(), item.value.end()},
+              item.field,
+              item.tokens,
+              std::nullopt,
+              item.replacement};
     if (!item.alternatives.empty()) copy.alternatives = queue.AddWhole(item.alternatives);
     copies_.push_back(std::move(copy));
   }
@@ -88,6 +94,7 @@ void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
     piece = queue.Add(absl::StrCat("whole/", text.field), text.text(), true);
   }
   if (!piece) {
+    if (has_copies_) unasked_.push_back(OutputText{text.field, std::string(text.text())});
     if (text.is_output) {
       unasked_output_.push_back(OutputText{text.field, std::string(text.text())});
     }
@@ -186,6 +193,9 @@ bool DocumentMask::MayStay(const Copy& copy,
     if (!releases[text.piece].Unchanged()) return false;
     absl::StrAppend(&spelled, releases[text.piece].text);
   }
+  for (const OutputText& text : unasked_) {
+    if (text.field == copy.field) absl::StrAppend(&spelled, text.text);
+  }
   return spelled == copy.tokens;
 }
 
@@ -255,7 +265,8 @@ absl::StatusOr<DocumentMask::Outcome> DocumentMask::ApplyGuarded(
   outcome.texts_withheld = !outcome.edits.empty() && !remains;
   for (const Copy& copy : copies_) {
     if (!MayStay(copy, releases)) {
-      outcome.edits.push_back(Edit{copy.range.begin, copy.range.end, "null"});
+      outcome.edits.push_back(
+          Edit{copy.range.begin, copy.range.end, std::string(copy.replacement)});
     }
   }
   if (!outcome.edits.empty()) {

@@ -85,6 +85,7 @@ class DocumentMask {
     std::string field;
     std::string tokens;
     std::optional<std::size_t> alternatives;
+    absl::string_view replacement;
   };
   void AddText(const FoundText& text, bool end, PieceQueue& queue);
   // The replacement of an identifier that completes a match over several values; else nothing.
@@ -105,7 +106,9 @@ class DocumentMask {
                             const std::optional<domain::FieldRelease>& release, Outcome& outcome);
 
   std::vector<Text> texts_;
+  bool has_copies_;
   std::vector<OutputText> unasked_output_;  // that the queue knows to stay unchanged
+  std::vector<OutputText> unasked_;         // all such texts, if there are copies
   std::vector<Copy> copies_;
   std::vector<Range> padding_;
   std::optional<std::size_t> unknown_names_;

@@ -18,6 +18,7 @@ using json::Value;
 
 constexpr std::size_t kMaxOpenTexts = 1024;
 constexpr std::size_t kMaxGroups = 1024;
+constexpr std::size_t kMaxEndedGroups = 4096;
 constexpr std::size_t kMaxWaitingEvents = 64;
 constexpr std::size_t kMaxWaitingBytes = 256 * 1024;
 
@@ -172,6 +173,8 @@ absl::Status EventStreamAnswer::MaskDocument(const Value& root, bool is_error, P
     return text.last && (done_ || (!text.at_unknown_place && ended_groups_.contains(text.group)));
   });
   pending.only_continuing = found.only_continuing;
+  pending.number = found.number;
+  pending.observe = found.observe;
   return absl::OkStatus();
 }
 
@@ -201,6 +204,7 @@ absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pen
     open.path = text.path;
     open.discriminators = text.group == kNoGroup ? found.discriminators : "";
     open.at_unknown_place = text.at_unknown_place;
+    open.numbered = found.number.has_value();
   }
   if (open_texts_.size() > kMaxOpenTexts) {
     return BrokenStream("has too many texts at once");
@@ -209,7 +213,7 @@ absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pen
     EndGroup(group, found, pending);
     ended_groups_.insert(group);
   }
-  if (ended_groups_.size() > kMaxGroups) return BrokenStream("has too many groups of texts");
+  if (ended_groups_.size() > kMaxEndedGroups) return BrokenStream("has too many groups of texts");
   return absl::OkStatus();
 }
 
@@ -369,13 +373,15 @@ absl::StatusOr<domain::FieldRelease> EventStreamAnswer::TakeRest(const HeldText&
 
 // A text that repeats itself is sent in full again.
 void EventStreamAnswer::DeliverRest(const HeldText& held, domain::FieldRelease rest,
-                                    std::vector<Delivery>& deliveries) const {
+                                    std::vector<Delivery>& deliveries) {
   if (rest.text.empty()) return;
   Delivery& delivery = deliveries.emplace_back();
   if (held.open.group != kNoGroup) delivery.output.push_back(OutputText{held.field, rest.text});
   const auto known = released_texts_.by_field.find(held.field);
   if (known != released_texts_.by_field.end()) rest.text.insert(0, known->second.released);
-  delivery.bytes = grammar_->WriteText(held.open, rest.text);
+  OpenText open = held.open;
+  if (open.numbered) open.number = numbers_.Add();
+  delivery.bytes = grammar_->WriteText(open, rest.text);
   for (domain::MaskedSpan& span : rest.masked) {
     delivery.masked.push_back(domain::DeliveredSpan{held.field, std::move(span)});
   }
@@ -404,7 +410,7 @@ absl::Status EventStreamAnswer::Deliver(Pending& pending, const Releases& releas
   MaskedEvent event;
   if (pending.mask.has_value()) {
     CS_ASSIGN_OR_RETURN(event.outcome, pending.mask->Apply(releases, queue_, released_texts_));
-    if (!observed_) CS_RETURN_IF_ERROR(Observe(pending, event.outcome.edits));
+    if (!observed_ || pending.observe) CS_RETURN_IF_ERROR(Observe(pending, event.outcome.edits));
   } else {
     event.outcome.output = std::move(pending.output);
   }
@@ -417,20 +423,24 @@ absl::Status EventStreamAnswer::Deliver(Pending& pending, const Releases& releas
   event.event = std::move(pending.event);
   event.finished = std::move(pending.finished);
   event.is_usage = pending.is_usage;
+  event.number = pending.number;
   return DeliverMasked(std::move(event), pending, deliveries);
 }
 
 absl::Status EventStreamAnswer::DeliverMasked(MaskedEvent event, const Pending& pending,
                                               std::vector<Delivery>& deliveries) {
   for (MaskedEvent& ready : finishing_.Note(event.outcome)) {
-    CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(ready)));
+    CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(ready), numbers_));
     deliveries.push_back(std::move(delivery));
   }
   const bool withheld = event.outcome.texts_withheld && event.outcome.masked.empty();
-  if (pending.only_continuing && withheld) return absl::OkStatus();
+  if (pending.only_continuing && withheld) {
+    if (event.number) numbers_.Drop();
+    return absl::OkStatus();
+  }
   if (!event.keep_fields && !event.event.has_data) return absl::OkStatus();
   if (!pending.is_final && finishing_.MustWait(event)) return finishing_.Add(std::move(event));
-  CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event)));
+  CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event), numbers_));
   delivery.is_final = pending.is_final;
   deliveries.push_back(std::move(delivery));
   return absl::OkStatus();
@@ -452,7 +462,7 @@ absl::Status EventStreamAnswer::DeliverFinishing(const Pending& pending, const R
       CS_ASSIGN_OR_RETURN(domain::FieldRelease rest, TakeRest(held, releases));
       if (!event.Append(held.field, rest)) DeliverRest(held, std::move(rest), deliveries);
     }
-    CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event)));
+    CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event), numbers_));
     deliveries.push_back(std::move(delivery));
   }
   for (std::size_t i = 0; i < placed.size(); ++i) {

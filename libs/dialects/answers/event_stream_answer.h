@@ -48,6 +48,7 @@ class EventStreamAnswer : public AnswerReader {
   absl::StatusOr<std::vector<Delivery>> Release(
       std::vector<domain::FieldRelease> releases) override;
   const Usage& usage() const override { return usage_; }
+  std::int64_t next_number() const override { return numbers_.next(); }
   bool upstream_failed() const override { return failed_; }
 
  private:
@@ -73,6 +74,8 @@ class EventStreamAnswer : public AnswerReader {
     bool only_continuing = false;
     bool hidden = false;
     bool is_final = false;
+    std::optional<EventNumber> number;
+    bool observe = false;  // the grammar wants to see it after masking
   };
 
   using Releases = std::vector<domain::FieldRelease>;
@@ -112,7 +115,7 @@ class EventStreamAnswer : public AnswerReader {
   // The part of it that was not sent yet.
   absl::StatusOr<domain::FieldRelease> TakeRest(const HeldText& held, const Releases& releases);
   void DeliverRest(const HeldText& held, domain::FieldRelease rest,
-                   std::vector<Delivery>& deliveries) const;
+                   std::vector<Delivery>& deliveries);
   absl::Status DeliverHeldTexts(const Pending& pending, const Releases& releases,
                                 std::vector<Delivery>& deliveries);
   absl::Status DeliverFinishing(const Pending& pending, const Releases& releases,
@@ -126,6 +129,7 @@ class EventStreamAnswer : public AnswerReader {
   std::list<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   FinishingEvents finishing_;
+  EventNumbers numbers_;
   std::map<std::int64_t, bool> finished_groups_;
   OpenTexts open_texts_;  // by field
   JoinedValues joined_values_;

@@ -35,8 +35,15 @@ bool MaskedEvent::Append(const std::string& field, const domain::FieldRelease& r
   return true;
 }
 
-absl::StatusOr<Delivery> ToDelivery(MaskedEvent event) {
+absl::StatusOr<Delivery> ToDelivery(MaskedEvent event, EventNumbers& numbers) {
   Delivery delivery;
+  if (event.number) {
+    const std::int64_t number = numbers.Move(event.number->value);
+    if (number != event.number->value) {
+      event.outcome.edits.push_back(
+          Edit{event.number->begin, event.number->end, absl::StrCat(number)});
+    }
+  }
   delivery.recorded = event.event.has_data;
   delivery.masked = std::move(event.outcome.masked);
   delivery.output = std::move(event.outcome.output);

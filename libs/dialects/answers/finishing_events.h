@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,14 +22,15 @@ struct MaskedEvent {
   bool keep_fields = true;             // send its lines beside the data
   std::vector<std::int64_t> finished;  // the groups that it says are finished
   bool is_usage = false;
+  std::optional<EventNumber> number;
 
   // Appends `rest`, the held end of the text of `field`, where the event has this text; false if it
   // has not.
   bool Append(const std::string& field, const domain::FieldRelease& rest);
 };
 
-// The event as the caller gets it.
-absl::StatusOr<Delivery> ToDelivery(MaskedEvent event);
+// The event as the caller gets it, with its number from `numbers`.
+absl::StatusOr<Delivery> ToDelivery(MaskedEvent event, EventNumbers& numbers);
 
 // Events that wait because they say that a group is finished, while the masker holds text of it.
 // They are sent when the group goes on, else with that text at the end of the stream. The usage

@@ -3,8 +3,15 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/domain/masker.h"
 
 namespace countersign::dialects::answers {
+
+std::string CopyField(absl::string_view field) { return absl::StrCat(domain::kProbePrefix, field); }
+
+bool IsCopyField(absl::string_view field) { return absl::StartsWith(field, domain::kProbePrefix); }
 
 bool HasMatchBeyond(const domain::FieldRelease& release, std::size_t before) {
   return std::any_of(release.masked.begin(), release.masked.end(),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "libs/dialects/answers/event_numbers.h"
 #include "libs/dialects/answers/growth_guard.h"
 #include "libs/dialects/dialect.h"
 #include "libs/json/document.h"
@@ -82,6 +83,7 @@ struct FoundCopy {
   std::string field;         // of the text that the tokens spell; empty: the value is never kept
   std::string tokens;        // what they spell together
   std::string alternatives;  // the other tokens, one per line
+  absl::string_view replacement = "null";
 };
 
 struct FoundTexts {
@@ -94,7 +96,16 @@ struct FoundTexts {
   std::string discriminators;
   // The document has only texts that continue: it can be dropped when they are held back.
   bool only_continuing = false;
+  // Of an event: its number, where the protocol has one.
+  std::optional<EventNumber> number;
+  // The grammar wants to see this event after masking (EventStreamGrammar::ObserveMasked).
+  bool observe = false;
 };
+
+// A field for a complete text that repeats the text of `field`, which callers have already got: its
+// matches are the same, and not counted again.
+std::string CopyField(absl::string_view field);
+bool IsCopyField(absl::string_view field);
 
 // Whether `release`, of a text of joined values, has a match that reaches beyond `before`.
 bool HasMatchBeyond(const domain::FieldRelease& release, std::size_t before);

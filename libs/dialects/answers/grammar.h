@@ -23,6 +23,8 @@ struct OpenText {
   std::vector<Step> path;
   std::string discriminators;  // of the event; only for texts without a group
   bool at_unknown_place = false;
+  bool numbered = false;    // its events have numbers
+  std::int64_t number = 0;  // of the event to write
 };
 
 // What an event says about a group of texts. Some servers say in every event that a group is
@@ -63,7 +65,8 @@ class EventStreamGrammar {
 
   // `root` is parsed from `data`, an event with texts after masking, whether or not it is sent. Its
   // values may be repeated in events from WriteText. Called for one event after another until it
-  // returns true: nothing more is needed.
+  // returns true: nothing more is needed. After that it is called for events for which FindTexts
+  // asks for it.
   virtual bool ObserveMasked(const json::Value& /*root*/, absl::string_view /*data*/) {
     return true;
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace countersign::dialects::answers {
 namespace {
@@ -22,7 +23,9 @@ bool PieceQueue::Knows(absl::string_view text, absl::string_view name) const {
 
 std::optional<std::size_t> PieceQueue::AddWhole(absl::string_view text, absl::string_view name) {
   if (Knows(text, name)) return std::nullopt;
-  return Add(absl::StrCat("whole/", ++whole_texts_, "/", name), text, true);
+  const bool probe = absl::ConsumePrefix(&name, domain::kProbePrefix);
+  return Add(absl::StrCat(probe ? domain::kProbePrefix : "", "whole/", ++whole_texts_, "/", name),
+             text, true);
 }
 
 void PieceQueue::Remember(const domain::FieldRelease& release, absl::string_view name) {

@@ -46,17 +46,6 @@ std::size_t CountDigitsInRow(absl::string_view text) {
   return most;
 }
 
-// True for a generated identifier: a prefix of the protocol, then letters and digits without a word
-// or a long number.
-bool IsMachineId(const Node& node, absl::string_view text) {
-  return std::any_of(node.prefixes.begin(), node.prefixes.end(), [&](absl::string_view prefix) {
-    absl::string_view tail = text;
-    return absl::ConsumePrefix(&tail, prefix) && tail.size() >= kShortestIdTail &&
-           tail.size() <= kLongestIdTail && std::all_of(tail.begin(), tail.end(), IsAlnum) &&
-           std::any_of(tail.begin(), tail.end(), IsDigit) && CountDigitsInRow(tail) <= kMostDigits;
-  });
-}
-
 class Divider {
  public:
   Divider(absl::string_view source, Partition& result) : source_(source), result_(result) {}
@@ -99,7 +88,12 @@ class Divider {
   // Consecutive messages of one role are one run.
   void EnterMessage(const Value& value, Frame& frame) {
     const absl::string_view role = value["role"].text();
-    if (!role.empty()) frame.role = CanonicalRole(role);
+    const auto by_type = frame.node->roles.find(value["type"].text());
+    if (!role.empty()) {
+      frame.role = CanonicalRole(role);
+    } else if (by_type != frame.node->roles.end()) {
+      frame.role = by_type->second;
+    }
     if (frame.role != run_role_ || message_ == 0) ++run_;
     ++message_;
     run_role_ = std::string(frame.role);
@@ -246,6 +240,15 @@ class Divider {
 };
 
 }  // namespace
+
+bool IsMachineId(const Node& node, absl::string_view text) {
+  return std::any_of(node.prefixes.begin(), node.prefixes.end(), [&](absl::string_view prefix) {
+    absl::string_view tail = text;
+    return absl::ConsumePrefix(&tail, prefix) && tail.size() >= kShortestIdTail &&
+           tail.size() <= kLongestIdTail && std::all_of(tail.begin(), tail.end(), IsAlnum) &&
+           std::any_of(tail.begin(), tail.end(), IsDigit) && CountDigitsInRow(tail) <= kMostDigits;
+  });
+}
 
 absl::string_view CanonicalRole(absl::string_view role) {
   if (role == "developer") return "system";

@@ -46,6 +46,10 @@ struct Partition {
 Partition Divide(const Schema& schema, const json::Value& root, absl::string_view source,
                  absl::string_view default_role = "user");
 
+// True for a generated identifier: one of the node's prefixes, then letters and digits without a
+// word or a long number.
+bool IsMachineId(const Schema::Node& node, absl::string_view text);
+
 // The name of `role` in policies: dialects have two names for some roles.
 absl::string_view CanonicalRole(absl::string_view role);
 

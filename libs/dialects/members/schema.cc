@@ -1,6 +1,7 @@
 #include "libs/dialects/members/schema.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
@@ -23,6 +24,18 @@ Node& Below(Node& node, absl::string_view step) {
   return *next;
 }
 
+void AddValue(Kind kind, absl::string_view value, Node& node) {
+  if (kind == Kind::kId) {
+    node.prefixes.push_back(value);
+  } else if (kind == Kind::kMessage) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(value, absl::MaxSplits(':', 1));
+    node.roles.insert(parts);
+  } else {
+    node.values.insert(value);
+  }
+}
+
 bool IsNumbered(absl::string_view name) {
   return !name.empty() && name.size() <= kLongestNumberedName &&
          std::all_of(name.begin(), name.end(),
@@ -41,7 +54,7 @@ Schema::Schema(absl::string_view operation, const std::vector<Rule>& rules)
     node->kind = rule.kind;
     node->role = rule.role;
     for (const absl::string_view value : absl::StrSplit(rule.values, ' ', absl::SkipEmpty())) {
-      rule.kind == Kind::kId ? node->prefixes.push_back(value) : void(node->values.insert(value));
+      AddValue(rule.kind, value, *node);
     }
   }
 }

@@ -15,7 +15,7 @@ namespace countersign::dialects::members {
 
 enum class Kind {
   kObject,      // has members that are listed themselves; also flags and protocol-only values
-  kMessage,     // an object whose `role` says the role of its texts
+  kMessage,     // an object whose `role`, or its `type`, says the role of its texts
   kText,        // text; listed so that its name is not text
   kParts,       // contains the parts of one text, at any depth
   kJoinedText,  // text of such a part
@@ -33,8 +33,10 @@ enum class Kind {
 struct Rule {
   absl::string_view path;
   Kind kind;
-  absl::string_view values = "";  // kChoice: its words; kId: its prefixes; kSchema: its keywords
-  absl::string_view role = "";    // role of the texts below; "": inherited
+  // kChoice: its words; kId: its prefixes; kSchema: its keywords; kMessage: `type:role`, the roles
+  // of messages that name none.
+  absl::string_view values = "";
+  absl::string_view role = "";  // role of the texts below; "": inherited
 };
 
 // The members of one operation, for traversal beside a body. Immutable.
@@ -43,8 +45,9 @@ class Schema {
   struct Node {
     Kind kind = Kind::kObject;
     absl::string_view role;
-    absl::flat_hash_set<absl::string_view> values;  // for kChoice, kSchema
-    std::vector<absl::string_view> prefixes;        // for kId
+    absl::flat_hash_set<absl::string_view> values;                    // for kChoice, kSchema
+    std::vector<absl::string_view> prefixes;                          // for kId
+    absl::flat_hash_map<absl::string_view, absl::string_view> roles;  // for kMessage, by type
     absl::flat_hash_map<absl::string_view, std::unique_ptr<Node>> members;
     std::unique_ptr<Node> element;   // *
     std::unique_ptr<Node> numbered;  // #

@@ -43,11 +43,12 @@ bool IsUnknownFragment(const Value& root) {
 // that continue.
 class Walker {
  public:
-  Walker(absl::string_view source, bool is_chunk, ChunkTexts& result)
+  Walker(absl::string_view source, bool is_chunk, const answers::MemberNames& names,
+         ChunkTexts& result)
       : is_chunk_(is_chunk),
         found_(result.found),
         numbering_(result.numbering),
-        whole_(AnswerMemberNames(), source, result.found) {}
+        whole_(names, source, result.found) {}
 
   void WalkRoot(const Value& root);
 
@@ -219,10 +220,11 @@ bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
     return true;
   }
   const bool unfinished = key == "finish_reason" && value.is(Type::kString) && value.text().empty();
-  if (is_chunk_ && IsText(value, key) && !IsIdentifyingMember(key)) {
+  const bool completion = key == "text" && value.is(Type::kString);
+  if (completion || (is_chunk_ && IsText(value, key) && !IsIdentifyingMember(key))) {
     field_ += '/';
     const Member member(*this, key);
-    AddText(value);
+    AddText(value, is_chunk_ ? Continuation::kContinues : Continuation::kWhole);
   } else {
     const Member member(*this, key);
     WalkUnknown(key, value);
@@ -478,15 +480,16 @@ void Numbering::Merge(const Numbering& other) {
   invalid |= other.invalid;
 }
 
-ChunkTexts FindChunkTexts(const Value& root, absl::string_view source) {
+ChunkTexts FindChunkTexts(const Value& root, absl::string_view source,
+                          const answers::MemberNames& names) {
   ChunkTexts result;
-  Walker(source, true, result).WalkRoot(root);
+  Walker(source, true, names, result).WalkRoot(root);
   return result;
 }
 
 FoundTexts FindDocumentTexts(const Value& root, absl::string_view source) {
   ChunkTexts result;
-  Walker(source, false, result).WalkRoot(root);
+  Walker(source, false, AnswerMemberNames(), result).WalkRoot(root);
   return std::move(result.found);
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/string_view.h"
 #include "libs/dialects/answers/found_texts.h"
+#include "libs/dialects/openai/member_names.h"
 #include "libs/json/document.h"
 
 // Finds the texts of a chat completion: in one chunk of a stream, or in a whole body.
@@ -32,12 +33,14 @@ struct ChunkTexts {
   Numbering numbering;
 };
 
-// `root` is one chunk, parsed from `source`: strings in a choice's delta continue texts, and so do
+// `root` is one chunk, or an event that the caller of this function does not know, parsed from
+// `source`, with `names` of its protocol: strings in a choice's delta continue texts, and so do
 // the parts of a content, with or without an index. A text's group is its choice. Every other
 // string is a text, too: identifiers from a server are complete, others are classified by later
 // events (answers/repeated_texts.h). Each number is a text, too, except short ones of the protocol
 // (indexes, codes, times, usage).
-ChunkTexts FindChunkTexts(const json::Value& root, absl::string_view source);
+ChunkTexts FindChunkTexts(const json::Value& root, absl::string_view source,
+                          const answers::MemberNames& names = AnswerMemberNames());
 
 // `root` is a whole body, an answer or an error. The parts of one content are one text.
 answers::FoundTexts FindDocumentTexts(const json::Value& root, absl::string_view source);

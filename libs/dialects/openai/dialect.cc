@@ -1,22 +1,33 @@
 #include "libs/dialects/openai/dialect.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
+#include "libs/dialects/answers/document_answer.h"
+#include "libs/dialects/answers/event_stream_answer.h"
 #include "libs/dialects/model_id.h"
 #include "libs/dialects/openai/document_answer.h"
+#include "libs/dialects/openai/error_body.h"
 #include "libs/dialects/openai/request.h"
+#include "libs/dialects/openai/responses/document_grammar.h"
+#include "libs/dialects/openai/responses/error_event.h"
+#include "libs/dialects/openai/responses/request.h"
+#include "libs/dialects/openai/responses/stream_grammar.h"
+#include "libs/dialects/openai/simple/document_grammar.h"
+#include "libs/dialects/openai/simple/request.h"
 #include "libs/dialects/openai/stream_answer.h"
 #include "libs/dialects/percent.h"
 #include "libs/dialects/query_texts.h"
 #include "libs/dialects/sse/writer.h"
 #include "libs/json/any_json.h"
 #include "libs/json/document.h"
-#include "libs/json/writer.h"
 
 namespace countersign::dialects::openai {
 namespace {
@@ -48,29 +59,36 @@ absl::StatusOr<ReadCall> ReadModels(absl::string_view path) {
   return call;
 }
 
-void WriteError(json::Writer& out, const CallerError& error) {
-  out.BeginObject().Key("error").BeginObject();
-  out.Key("message").String(error.message).Key("type").String(error.type);
-  out.Key("param");
-  error.param.empty() ? out.Null() : out.String(error.param);
-  out.Key("code").String(error.code);
-  if (!error.review_id.empty()) out.Key("review_id").String(error.review_id);
-  out.EndObject().EndObject();
+bool IsModels(absl::string_view path) {
+  return path == kModels || absl::StartsWith(path, absl::StrCat(kModels, "/"));
+}
+
+// The request by its method and path.
+absl::StatusOr<ReadCall> ReadOperation(const IncomingRequest& request, absl::string_view path) {
+  if (path == "/v1/chat/completions" && request.method == "POST") {
+    return ReadChatCompletion(request);
+  }
+  if (IsModels(path) && request.method == "GET") return ReadModels(path);
+  for (const auto read : {responses::Read, simple::Read}) {
+    CS_ASSIGN_OR_RETURN(std::optional<ReadCall> call, read(request, path));
+    if (call) return *std::move(call);
+  }
+  return absl::NotFoundError(absl::StrCat("unknown request: ", request.method, " ", request.path));
+}
+
+absl::string_view FindOperation(const ReadCall& call) {
+  return call.prompt == nullptr ? absl::string_view() : call.prompt->operation;
+}
+
+bool HasVectorsOrScores(absl::string_view operation) {
+  return operation == "embeddings" || operation == "moderations";
 }
 
 }  // namespace
 
 absl::StatusOr<ReadCall> OpenAiDialect::Read(const IncomingRequest& request) const {
-  const absl::string_view path = absl::StripSuffix(request.path, "/");
-  const bool chat = path == "/v1/chat/completions" && request.method == "POST";
-  const bool models = (path == kModels || absl::StartsWith(path, absl::StrCat(kModels, "/"))) &&
-                      request.method == "GET";
-  if (request.rpc || (!chat && !models)) {
-    return absl::NotFoundError(
-        absl::StrCat("unknown request: ", request.method, " ", request.path));
-  }
-  CS_ASSIGN_OR_RETURN(ReadCall call, chat ? ReadChatCompletion(request) : ReadModels(path));
-  if (chat) call.upstream_path = "/chat/completions";
+  if (request.rpc) return absl::NotFoundError("OpenAI's API is not served over gRPC");
+  CS_ASSIGN_OR_RETURN(ReadCall call, ReadOperation(request, absl::StripSuffix(request.path, "/")));
   CS_RETURN_IF_ERROR(AddQuery(request.query, call));
   return call;
 }
@@ -85,24 +103,35 @@ std::unique_ptr<AnswerReader> OpenAiDialect::OpenAnswer(const ReadCall& call,
                                                         const AnswerHead& head,
                                                         const AnswerOptions& options) const {
   const bool refuse_unknown = options.unknown_events == domain::UnknownEvents::kRefuse;
+  const absl::string_view operation = FindOperation(call);
+  const bool response = responses::IsOperation(operation);
   if (ClassifyAnswer(head) == AnswerFormat::kEventStream) {
-    return std::make_unique<StreamAnswer>(StreamAnswer::Options{
-        options.masked, call.hide_usage, refuse_unknown, options.max_event_bytes});
+    const StreamAnswer::Options stream{options.masked, call.hide_usage, refuse_unknown,
+                                       options.max_event_bytes};
+    if (!response) return std::make_unique<StreamAnswer>(stream);
+    return std::make_unique<answers::EventStreamAnswer>(
+        std::make_unique<responses::StreamGrammar>(), stream);
+  }
+  const DocumentAnswer::Options document{options.masked, head.status, refuse_unknown};
+  if (response) {
+    return std::make_unique<answers::DocumentAnswer>(std::make_unique<responses::DocumentGrammar>(),
+                                                     document);
+  }
+  if (HasVectorsOrScores(operation)) {
+    return std::make_unique<answers::DocumentAnswer>(std::make_unique<simple::DocumentGrammar>(),
+                                                     document);
   }
   CompletionGrammar::ServesModel serves;
-  if (call.prompt != nullptr && call.prompt->operation == kListModels && options.connection) {
+  if (operation == kListModels && options.connection != nullptr) {
     serves = [connection = options.connection](absl::string_view model) {
       return domain::ServesModel(*connection, model);
     };
   }
-  return std::make_unique<DocumentAnswer>(
-      DocumentAnswer::Options{options.masked, head.status, refuse_unknown}, std::move(serves));
+  return std::make_unique<DocumentAnswer>(document, std::move(serves));
 }
 
 std::string OpenAiDialect::FormatError(const CallerError& error) const {
-  json::Writer out;
-  WriteError(out, error);
-  return out.str();
+  return WriteErrorBody(error);
 }
 
 std::string OpenAiDialect::FormatErrorEvent(const CallerError& error) const {
@@ -113,6 +142,18 @@ std::optional<std::string> OpenAiDialect::ErrorBodyToEvent(absl::string_view bod
   const absl::StatusOr<json::Document> document = json::ParseAnyJson(body);
   if (!document.ok() || !document->root()["error"].exists()) return std::nullopt;
   return sse::FormatEvent(absl::StripAsciiWhitespace(body));
+}
+
+std::string OpenAiDialect::WriteErrorEvent(const CallerError& error,
+                                           const StreamPlace& place) const {
+  if (!responses::IsOperation(place.operation)) return FormatErrorEvent(error);
+  return responses::WriteErrorEvent(error, place.number);
+}
+
+std::optional<std::string> OpenAiDialect::WriteErrorBodyEvent(absl::string_view body,
+                                                              const StreamPlace& place) const {
+  if (!responses::IsOperation(place.operation)) return ErrorBodyToEvent(body);
+  return responses::WriteErrorEvent(body, place.number);
 }
 
 std::string OpenAiDialect::FormatKeepAlive() const { return sse::FormatComment("waiting"); }

@@ -4,7 +4,7 @@
 
 namespace countersign::dialects::openai {
 
-// OpenAI's HTTP API: /v1/chat/completions, plain and streamed, /v1/models and /v1/models/{id}.
+// OpenAI's HTTP API: chat completions, responses, completions, embeddings, moderations and models.
 class OpenAiDialect final : public Dialect {
  public:
   absl::string_view name() const override { return "openai"; }
@@ -15,6 +15,9 @@ class OpenAiDialect final : public Dialect {
   std::string FormatError(const CallerError& error) const override;
   std::string FormatErrorEvent(const CallerError& error) const override;
   std::optional<std::string> ErrorBodyToEvent(absl::string_view body) const override;
+  std::string WriteErrorEvent(const CallerError& error, const StreamPlace& place) const override;
+  std::optional<std::string> WriteErrorBodyEvent(absl::string_view body,
+                                                 const StreamPlace& place) const override;
   std::string FormatKeepAlive() const override;
   absl::string_view stream_content_type() const override;
 };

@@ -35,13 +35,16 @@ bool IsNamed(const Value& root, absl::string_view name) {
 bool IsKnownChunk(const Value& root) {
   if (!root.is(Type::kObject)) return false;
   if (IsError(root)) return true;
-  return HasChoices(root) && IsNamed(root, "chat.completion.chunk") && !root["type"].exists();
+  return HasChoices(root) && !root["type"].exists() &&
+         (IsNamed(root, "chat.completion.chunk") || IsNamed(root, "text_completion"));
 }
 
 bool IsKnownBody(const Value& root) {
   if (!root.is(Type::kObject)) return false;
   if (IsError(root)) return true;
-  if (HasChoices(root)) return IsNamed(root, "chat.completion");
+  if (HasChoices(root)) {
+    return IsNamed(root, "chat.completion") || IsNamed(root, "text_completion");
+  }
   const absl::string_view object = root["object"].text();
   return object == "model" || (object == "list" && root["data"].is(Type::kArray));
 }

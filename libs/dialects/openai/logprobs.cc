@@ -1,5 +1,7 @@
 #include "libs/dialects/openai/logprobs.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace countersign::dialects::openai {
@@ -38,6 +40,34 @@ bool AreDocumentedTokens(const Value& tokens) {
   return true;
 }
 
+// True for the form of completions: lists of tokens, of their probabilities and alternatives.
+bool IsTokenList(const Value& logprobs) {
+  for (std::size_t i = 0; i < logprobs.size(); ++i) {
+    const absl::string_view key = logprobs.key(i);
+    if (key != "tokens" && key != "token_logprobs" && key != "top_logprobs" &&
+        key != "text_offset") {
+      return false;
+    }
+  }
+  return logprobs["tokens"].is(Type::kArray) && logprobs["tokens"].size() > 0;
+}
+
+answers::FoundCopy CopyTokenList(const Value& logprobs, std::string field) {
+  answers::FoundCopy copy;
+  copy.value = logprobs;
+  copy.field = std::move(field);
+  const Value tokens = logprobs["tokens"];
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    absl::StrAppend(&copy.tokens, tokens.at(i).text());
+  const Value others = logprobs["top_logprobs"];
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    for (std::size_t k = 0; k < others.at(i).size(); ++k) {
+      absl::StrAppend(&copy.alternatives, others.at(i).key(k), "\n");
+    }
+  }
+  return copy;
+}
+
 // True when `logprobs` has the tokens of exactly one text, in the form that OpenAI documents.
 bool IsDocumented(const Value& logprobs) {
   std::size_t texts = 0;
@@ -51,24 +81,39 @@ bool IsDocumented(const Value& logprobs) {
   return texts == 1;
 }
 
+answers::FoundCopy MakeCopy(const Value& value, const Value& tokens, std::string field) {
+  answers::FoundCopy copy;
+  copy.value = value;
+  copy.field = std::move(field);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    absl::StrAppend(&copy.tokens, tokens.at(i)["token"].text());
+    const Value others = tokens.at(i)["top_logprobs"];
+    for (std::size_t k = 0; k < others.size(); ++k) {
+      absl::StrAppend(&copy.alternatives, others.at(k)["token"].text(), "\n");
+    }
+  }
+  return copy;
+}
+
 }  // namespace
 
+answers::FoundCopy ReadTokens(const Value& tokens, std::string field) {
+  answers::FoundCopy copy;
+  copy.value = tokens;
+  if (tokens.is(Type::kArray) && AreDocumentedTokens(tokens)) {
+    copy = MakeCopy(tokens, tokens, std::move(field));
+  }
+  copy.replacement = "[]";
+  return copy;
+}
+
 answers::FoundCopy ReadLogprobs(const Value& logprobs, const std::string& prefix) {
+  if (IsTokenList(logprobs)) return CopyTokenList(logprobs, absl::StrCat(prefix, "//text"));
   const bool documented = IsDocumented(logprobs);
   for (const absl::string_view member : {"content", "refusal"}) {
     const Value tokens = logprobs[member];
     if (!documented || tokens.size() == 0) continue;
-    answers::FoundCopy copy;
-    copy.value = logprobs;
-    copy.field = absl::StrCat(prefix, "/", member);
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      absl::StrAppend(&copy.tokens, tokens.at(i)["token"].text());
-      const Value others = tokens.at(i)["top_logprobs"];
-      for (std::size_t k = 0; k < others.size(); ++k) {
-        absl::StrAppend(&copy.alternatives, others.at(k)["token"].text(), "\n");
-      }
-    }
-    return copy;
+    return MakeCopy(logprobs, tokens, absl::StrCat(prefix, "/", member));
   }
   return answers::FoundCopy{logprobs, "", "", ""};
 }

@@ -12,4 +12,8 @@ namespace countersign::dialects::openai {
 // their copy has no field, so that it is never kept.
 answers::FoundCopy ReadLogprobs(const json::Value& logprobs, const std::string& prefix);
 
+// The same for `tokens`, a list of tokens beside the text `field`. Without the text's tokens an
+// empty list stands there.
+answers::FoundCopy ReadTokens(const json::Value& tokens, std::string field);
+
 }  // namespace countersign::dialects::openai

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "libs/dialects/openai/json_schema_words.h"
+
 namespace countersign::dialects::openai {
 namespace {
 
@@ -10,13 +12,8 @@ using members::Rule;
 
 constexpr absl::string_view kCallIds = "call_ chatcmpl-tool- toolu_ fc_ tool_call_";
 constexpr absl::string_view kAudioFormats = "wav mp3 flac opus aac pcm16 m4a ogg webm";
-constexpr absl::string_view kKeywords =
-    "type properties required items prefixItems enum const default description title examples "
-    "format pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength "
-    "maxLength minItems maxItems uniqueItems minProperties maxProperties additionalProperties "
-    "patternProperties propertyNames anyOf oneOf allOf not if then else $ref $defs definitions "
-    "$schema $id nullable deprecated readOnly writeOnly strict";
-constexpr absl::string_view kTypes = "object array string number integer boolean null";
+constexpr absl::string_view kKeywords = kJsonSchemaKeywords;
+constexpr absl::string_view kTypes = kJsonSchemaTypes;
 
 // clang-format off
 const std::vector<Rule>& ChatRules() {

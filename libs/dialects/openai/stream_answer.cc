@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/dialects/answers/whole_texts.h"
 #include "libs/dialects/openai/known_answers.h"
+#include "libs/dialects/openai/text_members.h"
 #include "libs/dialects/openai/usage.h"
 #include "libs/dialects/sse/writer.h"
 #include "libs/json/writer.h"
@@ -14,29 +15,11 @@
 namespace countersign::dialects::openai {
 namespace {
 
-using answers::Step;
 using json::Type;
 using json::Value;
 
 constexpr std::int64_t kMaxCreated = 100'000'000'000;  // seconds since 1970; about the year 5138
 constexpr absl::string_view kDone = "[DONE]";
-
-// `text` at the end of `path`, as JSON members.
-std::string AtPath(const std::vector<Step>& path, std::size_t at, absl::string_view text) {
-  if (at == path.size()) return json::Quote(text);
-  const Step& step = path[at];
-  const bool leaf = at + 1 == path.size();
-  const std::string key = json::Quote(step.key);
-  const std::string below = AtPath(path, at + 1, text);
-  if (step.part && leaf) return absl::StrCat(key, ":[", below, "]");
-  if (step.part) {
-    const std::string type =
-        step.type.empty() ? "" : absl::StrCat("\"type\":", json::Quote(step.type), ",");
-    return absl::StrCat(key, ":[{", type, below, "}]");
-  }
-  if (step.index >= 0) return absl::StrCat(key, ":[{\"index\":", step.index, ",", below, "}]");
-  return leaf ? absl::StrCat(key, ":", below) : absl::StrCat(key, ":{", below, "}");
-}
 
 bool IsEmpty(const Value& value) {
   if (value.is(Type::kString)) return value.text().empty();
@@ -123,7 +106,7 @@ bool ChunkGrammar::ObserveMasked(const Value& root, absl::string_view data) {
 std::string ChunkGrammar::WriteEndMarker() const { return sse::FormatEvent(kDone); }
 
 std::string ChunkGrammar::WriteText(const answers::OpenText& open, absl::string_view text) const {
-  const std::string members = AtPath(open.path, 0, text);
+  const std::string members = WriteMembers(open.path, text);
   if (open.group == answers::kNoGroup) {
     return sse::FormatEvent(absl::StrCat("{", envelope_, open.discriminators, members, "}"));
   }

@@ -11,8 +11,10 @@ void ReadUsage(const json::Value& usage, Usage& result) {
     result.known |= number.has_value();
     return number && *number > 0 && *number <= UINT32_MAX ? static_cast<std::uint32_t>(*number) : 0;
   };
-  result.input_tokens = count("prompt_tokens");
-  result.output_tokens = count("completion_tokens");
+  // Responses and embeddings have other names than completions.
+  const bool completion = usage["prompt_tokens"].exists() || usage["completion_tokens"].exists();
+  result.input_tokens = count(completion ? "prompt_tokens" : "input_tokens");
+  result.output_tokens = count(completion ? "completion_tokens" : "output_tokens");
 }
 
 }  // namespace countersign::dialects::openai

@@ -218,6 +218,7 @@ async::Awaitable<void> OpenSessionAndRun(const CallContext& context, const Label
   PendingDecision asked(context, caller, read);
   Session session = MakeSession(context, caller, read);
   context.reply.SetSession(session.id());
+  context.reply.SetOperation(read.prompt()->operation);
   const request::CallerWatch watch(context, caller, request::HasCallerRole(read.connection().name));
   CallResult result = co_await RunSteps(context, caller, read, asked, session);
   if (auto* refusal = std::get_if<Refusal>(&result)) {

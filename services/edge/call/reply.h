@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,10 @@ class Reply {
       : caller_(caller), dialect_(&dialect), request_id_(std::move(request_id)) {}
 
   void SetDialect(const dialects::Dialect& dialect) { dialect_ = &dialect; }
+  // Of the call, and of the next event of the stream: errors in-band have them.
+  void SetOperation(const std::string& operation) { place_.operation = operation; }
+  void SetNextNumber(std::int64_t number) { place_.number = number; }
+  const dialects::StreamPlace& place() const { return place_; }
   void SetSession(const std::string& id) { session_id_ = id; }
   // Uses `format` instead of the dialect for the bodies of errors that are whole replies.
   void FormatErrorsWith(std::string (*format)(const dialects::CallerError&)) { format_ = format; }
@@ -34,7 +39,7 @@ class Reply {
 
   // The bytes that SendError would write into a stream that has begun.
   std::string InBandError(const dialects::CallerError& error) const {
-    return in_band_ ? dialect_->FormatErrorEvent(error) : "";
+    return in_band_ ? dialect_->WriteErrorEvent(error, place_) : "";
   }
   // Errors in a stream that has begun are not written there: the caller of an RPC gets its status.
   void KeepErrorsOutOfBand() { in_band_ = false; }
@@ -62,6 +67,7 @@ class Reply {
   const dialects::Dialect* dialect_;
   std::string (*format_)(const dialects::CallerError&) = nullptr;  // null: the dialect's
   const std::string request_id_;
+  dialects::StreamPlace place_;
   std::string session_id_;
   std::string review_id_;
   std::optional<dialects::CallerError> error_;

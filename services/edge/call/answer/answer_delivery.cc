@@ -162,6 +162,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverPiece(
                                                     : answer_.Feed(*bytes);
   Step<Pieces> pieces = co_await std::move(masking);
   if (!pieces.ok()) co_return std::move(pieces).refusal();
+  context_.reply.SetNextNumber(answer_.next_number());
   if (IsUnaryRpc()) {
     // Nobody reads the message before its status, so both take one commit.
     for (dialects::Delivery& piece : *pieces) {
@@ -264,7 +265,8 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverDocument() {
 // an upstream's error becomes an event; false for other answers.
 bool AnswerDelivery::ToEvent(Pieces& document) const {
   if (response_.status() < 400 || document.empty()) return false;
-  std::optional<std::string> event = read_.dialect().ErrorBodyToEvent(document.front().bytes);
+  std::optional<std::string> event =
+      read_.dialect().WriteErrorBodyEvent(document.front().bytes, context_.reply.place());
   if (!event) return false;
   document.front().bytes = *std::move(event);
   return true;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/domain/event_payload.h"
 
@@ -34,6 +35,8 @@ std::string AnswerRecord::Add(std::vector<dialects::Delivery> pieces) {
     }
     output_.Add(piece.output);
     for (const domain::DeliveredSpan& masked : piece.masked) {
+      // A copy of a text has the matches of that text, which were counted there.
+      if (absl::StartsWith(masked.field, domain::kProbePrefix)) continue;
       session_.CountMasked(masked.span.entity);
     }
     if (bytes.empty()) {

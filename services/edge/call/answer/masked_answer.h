@@ -33,6 +33,8 @@ class MaskedAnswer {
 
   const dialects::Usage& usage() const { return reading_->reader->usage(); }
 
+  std::int64_t next_number() const { return reading_->reader->next_number(); }
+
   // The upstream reported its own failure within the answer, which went on to the caller.
   bool upstream_failed() const { return reading_->reader->upstream_failed(); }
 
