@@ -138,10 +138,13 @@ TEST_CASE("ReadDraft: unknown operations are mistakes", "[config]") {
                                      "      - chat.completion\n  then: {allow: {}}\n")}},
                 {}, {});
   REQUIRE(draft.mistakes.size() == 1);
-  CHECK(draft.mistakes[0] ==
-        "a.yaml:9: Policy/p: spec.match.operations[1]: \"chat.completion\" is none of "
-        "chat.completions, models.list, models.get, models.infer, models.metadata, models.ready, "
-        "server.metadata, server.live, server.ready, and no path of a gRPC method");
+  CHECK(
+      draft.mistakes[0] ==
+      "a.yaml:9: Policy/p: spec.match.operations[1]: \"chat.completion\" is none of "
+      "chat.completions, responses, responses.get, responses.delete, responses.cancel, "
+      "responses.input_items, responses.input_tokens, responses.compact, completions, embeddings, "
+      "moderations, models.list, models.get, models.infer, models.metadata, models.ready, "
+      "server.metadata, server.live, server.ready, and no path of a gRPC method");
 }
 
 TEST_CASE("WithSourceLines: finds the line of the path or of the innermost enclosing field",

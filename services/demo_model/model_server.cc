@@ -1,13 +1,18 @@
 #include "services/demo_model/model_server.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "libs/async/sleep.h"
 #include "services/demo_model/completion.h"
+#include "services/demo_model/response.h"
 #include "services/demo_model/script.h"
+#include "services/demo_model/simple_answers.h"
 
 namespace countersign::demo_model {
 namespace {
@@ -29,14 +34,27 @@ class ScriptedModel {
     if (!body.ok()) co_return;
     log_.Received(exchange.head(), *body);
     absl::string_view path = exchange.head().target;
+    const absl::string_view query = path.substr(std::min(path.size(), path.find('?')));
     path = path.substr(0, path.find('?'));
-    if (exchange.head().method == "POST" && path == "/v1/chat/completions") {
+    const std::string call = absl::StrCat(exchange.head().method, " ", path);
+    if (call == "POST /v1/chat/completions") {
       co_await Chat(exchange, *body);
-    } else if (exchange.head().method == "GET" && path == "/v1/models") {
-      (void)co_await exchange.Respond(Head(200, "application/json"), ModelList());
+    } else if (call == "POST /v1/responses") {
+      co_await Respond(exchange, *body);
+    } else if (absl::ConsumePrefix(&path, "/v1/responses/")) {
+      co_await ServeKept(exchange, path, query);
+    } else if (call == "POST /v1/completions") {
+      co_await Complete(exchange, *body);
+    } else if (call == "POST /v1/embeddings") {
+      const auto embeddings = Embeddings(*body);
+      co_await Answer200(exchange, embeddings.value_or("{}"));
+    } else if (call == "POST /v1/moderations") {
+      co_await Answer200(exchange, Moderation());
+    } else if (call == "GET /v1/models") {
+      co_await Answer200(exchange, ModelList());
     } else if (exchange.head().method == "GET" && absl::ConsumePrefix(&path, "/v1/models/") &&
                !Model(path).empty()) {
-      (void)co_await exchange.Respond(Head(200, "application/json"), Model(path));
+      co_await Answer200(exchange, Model(path));
     } else {
       co_await Fail(exchange, 404, "the demo model does not know this path");
     }
@@ -47,44 +65,122 @@ class ScriptedModel {
     (void)co_await exchange.Respond(Head(status, "application/json"), ErrorBody(status, message));
   }
 
+  static async::Awaitable<void> Answer200(http::Exchange& exchange, std::string body) {
+    (void)co_await exchange.Respond(Head(200, "application/json"), body);
+  }
+
   async::Awaitable<void> Pause(http::Exchange& exchange) const {
     return async::Sleep(exchange.executor(), pace_);
   }
 
-  async::Awaitable<void> Chat(http::Exchange& exchange, const std::string& body) {
-    const auto request = ReadChatRequest(body);
+  // False when the caller got an error instead of the answer.
+  static async::Awaitable<bool> Accept(http::Exchange& exchange,
+                                       const absl::StatusOr<ChatRequest>& request, Answer& answer) {
     if (!request.ok()) {
       co_await Fail(exchange, 400, std::string(request.status().message()));
-      co_return;
+      co_return false;
     }
-    const Answer answer = ChooseAnswer(*request);
-    if (answer.fail_with != 0) {
-      co_await Fail(exchange, answer.fail_with, "the demo model was asked to fail");
-    } else if (request->stream) {
-      co_await Stream(exchange, *request, answer);
+    answer = ChooseAnswer(*request);
+    if (answer.fail_with == 0) co_return true;
+    co_await Fail(exchange, answer.fail_with, "the demo model was asked to fail");
+    co_return false;
+  }
+
+  async::Awaitable<void> Chat(http::Exchange& exchange, const std::string& body) {
+    const auto request = ReadChatRequest(body);
+    Answer answer;
+    if (!co_await Accept(exchange, request, answer)) co_return;
+    if (request->stream) {
+      std::vector<std::string> events = ToEvents(Chunks(*request, answer));
+      co_await Stream(exchange, std::move(events), answer.break_after);
     } else {
       co_await Pause(exchange);
-      (void)co_await exchange.Respond(Head(200, "application/json"), Completion(*request, answer));
+      co_await Answer200(exchange, Completion(*request, answer));
     }
   }
 
-  async::Awaitable<void> Stream(http::Exchange& exchange, const ChatRequest& request,
-                                const Answer& answer) {
+  async::Awaitable<void> Complete(http::Exchange& exchange, const std::string& body) {
+    const auto request = ReadCompletionRequest(body);
+    Answer answer;
+    if (!co_await Accept(exchange, request, answer)) co_return;
+    if (request->stream) {
+      std::vector<std::string> events = ToEvents(TextChunks(*request, answer));
+      co_await Stream(exchange, std::move(events), answer.break_after);
+    } else {
+      co_await Answer200(exchange, TextCompletion(*request, answer));
+    }
+  }
+
+  async::Awaitable<void> Respond(http::Exchange& exchange, const std::string& body) {
+    const auto request = ReadResponseRequest(body);
+    Answer answer;
+    if (!co_await Accept(exchange, request, answer)) co_return;
+    if (request->stream) {
+      std::vector<std::string> events = ToEvents(ResponseEvents(*request, answer));
+      co_await Stream(exchange, std::move(events), answer.break_after);
+    } else {
+      co_await Pause(exchange);
+      co_await Answer200(exchange, Response(*request, answer));
+    }
+  }
+
+  // What is kept of a response, below /v1/responses/.
+  async::Awaitable<void> ServeKept(http::Exchange& exchange, absl::string_view path,
+                                   absl::string_view query) {
+    const std::string method = exchange.head().method;
+    if (absl::ConsumeSuffix(&path, "/input_items") && method == "GET") {
+      co_await Answer200(exchange, InputItems());
+    } else if (absl::ConsumeSuffix(&path, "/cancel") && method == "POST") {
+      co_await Answer200(exchange, KeptResponse(path, "cancelled"));
+    } else if (method == "DELETE") {
+      co_await Answer200(exchange, DeletedResponse(path));
+    } else if (absl::StrContains(query, "stream=true")) {
+      ChatRequest request;
+      request.model = "demo-1";
+      request.prompt = "the customer file";
+      std::vector<std::string> events = ToEvents(ResponseEvents(request, ChooseAnswer(request)));
+      co_await Stream(exchange, std::move(events), 0);
+    } else {
+      co_await Answer200(exchange, KeptResponse(path, "completed"));
+    }
+  }
+
+  static std::vector<std::string> ToEvents(const std::vector<std::string>& chunks) {
+    std::vector<std::string> events;
+    events.reserve(chunks.size() + 1);
+    for (const std::string& chunk : chunks) {
+      events.push_back(absl::StrCat("data: ", chunk, "\n\n"));
+    }
+    events.emplace_back("data: [DONE]\n\n");
+    return events;
+  }
+
+  static std::vector<std::string> ToEvents(const std::vector<ResponseEvent>& written) {
+    std::vector<std::string> events;
+    events.reserve(written.size());
+    for (const ResponseEvent& event : written) {
+      events.push_back(absl::StrCat("event: ", event.type, "\ndata: ", event.data, "\n\n"));
+    }
+    return events;
+  }
+
+  // `break_after`: cut the connection within the event after so many; 0: never.
+  async::Awaitable<void> Stream(http::Exchange& exchange, std::vector<std::string> events,
+                                std::size_t break_after) {
     if (!(co_await exchange.Begin(Head(200, "text/event-stream; charset=utf-8"))).ok()) co_return;
     std::size_t sent = 0;
-    for (const std::string& chunk : Chunks(request, answer)) {
-      if (answer.break_after != 0 && ++sent > answer.break_after) {
-        (void)co_await exchange.Write(absl::StrCat("data: ", chunk.substr(0, chunk.size() / 2)));
+    for (const std::string& event : events) {
+      if (break_after != 0 && ++sent > break_after) {
+        (void)co_await exchange.Write(event.substr(0, event.size() / 2));
         co_return;  // Returns without Finish, which cuts the connection.
       }
-      const absl::Status written = co_await exchange.Write(absl::StrCat("data: ", chunk, "\n\n"));
+      const absl::Status written = co_await exchange.Write(event);
       if (!written.ok() || exchange.cancellation().cancelled()) {
         log_.CallerLeft(exchange.head());
         co_return;
       }
       co_await Pause(exchange);
     }
-    (void)co_await exchange.Write("data: [DONE]\n\n");
     (void)co_await exchange.Finish();
   }
 

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -15,7 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/encoding.h"
 #include "libs/crypto/hash.h"
-#include "libs/dialects/openai/request.h"
+#include "libs/dialects/openai/dialect.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 #include "libs/text/documents/decoded_text.h"
@@ -44,6 +45,36 @@ class RequestWriter {
     if (Chance(8)) absl::StrAppend(&body, ",\"logit_bias\":{\"", Below(100000), "\":-5}");
     if (Chance(6)) absl::StrAppend(&body, ",", Name(), ":", Anything(3));
     return absl::StrCat(body, Space(), "}");
+  }
+
+  std::string WriteResponse() {
+    planted_.clear();
+    std::string body = absl::StrCat("{", Space(), R"("model":"gpt-5","input":)");
+    const bool text = Chance(4);
+    absl::StrAppend(&body,
+                    text ? String() : absl::StrCat("[", List([&] { return Item(); }, 4), "]"));
+    for (const char* member :
+         {"instructions", "prompt", "text", "tools", "tool_choice", "reasoning", "metadata",
+          "include", "previous_response_id", "conversation", "truncation", "user", "store"}) {
+      if (Chance(8)) absl::StrAppend(&body, ",\"", member, "\":", Anything(3));
+    }
+    if (Chance(6)) absl::StrAppend(&body, R"(,"max_output_tokens":)", Number());
+    if (Chance(6)) absl::StrAppend(&body, ",", Name(), ":", Anything(3));
+    return absl::StrCat(body, Space(), "}");
+  }
+
+  // A request with one text, or several, as its `member`.
+  std::string WriteTexts(absl::string_view member) {
+    planted_.clear();
+    std::string body = absl::StrCat(R"({"model":"m",")", member, "\":");
+    const bool text = Chance(2);
+    absl::StrAppend(&body,
+                    text ? String() : absl::StrCat("[", List([&] { return String(); }, 4), "]"));
+    for (const char* other : {"suffix", "stop", "user", "encoding_format", "logit_bias"}) {
+      if (Chance(6)) absl::StrAppend(&body, ",\"", other, "\":", Anything(2));
+    }
+    if (Chance(4)) absl::StrAppend(&body, ",", Name(), ":", Anything(2));
+    return body + "}";
   }
 
   // The words of the last request: policies must see each of them.
@@ -151,6 +182,53 @@ class RequestWriter {
         return object + "}";
       }
       default: return String();
+    }
+  }
+
+  // An item of a response's input: a message, or any members of any kind.
+  std::string Item() {
+    if (Chance(2)) {
+      const bool text = Chance(2);
+      const std::string content =
+          text ? String() : absl::StrCat("[", List([&] { return ItemPart(); }, 3), "]");
+      return absl::StrCat(R"({"role":")", Pick({"user", "assistant", "developer"}),
+                          R"(","content":)", content, "}");
+    }
+    std::string item =
+        absl::StrCat(R"({"type":")",
+                     Pick({"function_call", "function_call_output", "reasoning", "mcp_call",
+                           "computer_call", "web_search_call", "custom_tool_call"}),
+                     "\"");
+    for (const char* member : {"id",
+                               "status",
+                               "call_id",
+                               "name",
+                               "arguments",
+                               "input",
+                               "output",
+                               "summary",
+                               "content",
+                               "action",
+                               "encrypted_content",
+                               "queries",
+                               "results",
+                               "code",
+                               "outputs",
+                               "operation",
+                               "error",
+                               "result",
+                               "server_label",
+                               "acknowledged_safety_checks"}) {
+      if (Chance(6)) absl::StrAppend(&item, ",\"", member, "\":", Anything(3));
+    }
+    return item + "}";
+  }
+
+  std::string ItemPart() {
+    switch (Below(3)) {
+      case 0: return absl::StrCat(R"({"type":"input_image","image_url":")", Picture(), "\"}");
+      case 1: return Anything(2);
+      default: return absl::StrCat(R"({"type":"input_text","text":)", String(), "}");
     }
   }
 
@@ -330,7 +408,17 @@ std::size_t Setting(const char* name, std::size_t standard) {
   return value != nullptr && absl::SimpleAtoi(value, &number) ? number : standard;
 }
 
-TEST_CASE("ReadChatCompletion: policies see all that models might read, reviewers all that is sent",
+// The path and the body of one request in turn.
+std::pair<std::string, std::string> WriteRequest(RequestWriter& writer, std::size_t turn) {
+  switch (turn % 5) {
+    case 0: return {"/v1/responses", writer.WriteResponse()};
+    case 1: return {"/v1/completions", writer.WriteTexts("prompt")};
+    case 2: return {"/v1/embeddings", writer.WriteTexts("input")};
+    default: return {"/v1/chat/completions", writer.Write()};
+  }
+}
+
+TEST_CASE("OpenAiDialect: policies see all that models might read, reviewers all that is sent",
           "[dialects]") {
   const std::size_t seed = Setting("CS_ORACLE_SEED", std::random_device()());
   const std::size_t bodies = Setting("CS_ORACLE_BODIES", 3000);
@@ -338,8 +426,8 @@ TEST_CASE("ReadChatCompletion: policies see all that models might read, reviewer
   RequestWriter writer(seed);
   std::size_t words = 0;
   for (std::size_t i = 0; i < bodies; ++i) {
-    const std::string body = writer.Write();
-    const auto call = ReadChatCompletion({"POST", "/v1/chat/completions", "", {}, body});
+    const auto [path, body] = WriteRequest(writer, i);
+    const auto call = OpenAiDialect().Read({"POST", path, "", {}, body});
     if (!call.ok()) {
       INFO(body);
       FAIL(call.status());

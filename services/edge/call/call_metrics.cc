@@ -24,12 +24,13 @@ CallMetrics::CallMetrics(metrics::Registry& registry)
                                   kAnswerSeconds)
                       .With({})),
       tokens_(registry.Counters("countersign_tokens_total", "Tokens, as upstreams count them",
-                                {"direction", "connection"})),
-      duration_(registry
-                    .Histograms("gen_ai_server_request_duration_seconds",
-                                "From a request's arrival to the end of its answer",
-                                {"gen_ai_operation_name"}, kAnswerSeconds)
-                    .With({"chat"})) {
+                                {"direction", "connection"})) {
+  const metrics::HistogramFamily duration = registry.Histograms(
+      "gen_ai_server_request_duration_seconds", "From a request's arrival to the end of its answer",
+      {"gen_ai_operation_name"}, kAnswerSeconds);
+  chat_duration_ = duration.With({"chat"});
+  completion_duration_ = duration.With({"text_completion"});
+  embeddings_duration_ = duration.With({"embeddings"});
   const metrics::HistogramFamily overhead = registry.Histograms(
       "countersign_overhead_seconds", "Time that a stage of the gateway took", {"stage"});
   for (std::size_t i = 0; i < stages_.size(); ++i) stages_[i] = overhead.With({kStages[i]});
@@ -40,9 +41,14 @@ CallMetrics::CallMetrics(metrics::Registry& registry)
 }
 
 void CallMetrics::Request(absl::string_view connection, absl::string_view dialect,
-                          absl::string_view outcome, absl::Duration duration) {
+                          absl::string_view outcome, absl::Duration duration,
+                          absl::string_view operation) {
   requests_.With({connection, dialect, outcome}).Increment();
-  if (outcome == "completed") duration_.Observe(absl::ToDoubleSeconds(duration));
+  if (outcome != "completed") return;
+  metrics::Histogram& histogram = operation == "completions"  ? completion_duration_
+                                  : operation == "embeddings" ? embeddings_duration_
+                                                              : chat_duration_;
+  histogram.Observe(absl::ToDoubleSeconds(duration));
 }
 
 void CallMetrics::Took(Stage stage, absl::Duration duration) {

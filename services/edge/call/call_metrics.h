@@ -21,9 +21,9 @@ class CallMetrics {
   explicit CallMetrics(metrics::Registry& registry);
 
   // Counts an ended request. `outcome` is that of its session, or the error's code when there was
-  // no session; `connection` is empty when none was found.
+  // no session; `connection` is empty when none was found, `operation` when it was not read.
   void Request(absl::string_view connection, absl::string_view dialect, absl::string_view outcome,
-               absl::Duration duration);
+               absl::Duration duration, absl::string_view operation = "");
 
   void Took(Stage stage, absl::Duration duration);
 
@@ -35,7 +35,10 @@ class CallMetrics {
   std::array<metrics::Histogram, 8> stages_;
   metrics::Histogram first_byte_;
   metrics::CounterFamily tokens_;
-  metrics::Histogram duration_;
+  // By OpenTelemetry's name of the operation.
+  metrics::Histogram chat_duration_;
+  metrics::Histogram completion_duration_;
+  metrics::Histogram embeddings_duration_;
   metrics::Histogram input_tokens_;
   metrics::Histogram output_tokens_;
 };

@@ -32,12 +32,13 @@ using request::VerifiedCaller;
 struct Labels {
   std::string connection;
   absl::string_view dialect;
+  std::string operation;  // empty until the request was read
 };
 
 void Count(const CallContext& context, const Labels& labels, absl::string_view outcome) {
   const CallServices& services = context.services;
   services.metrics.Request(labels.connection, labels.dialect, outcome,
-                           services.clock.Now() - context.arrived);
+                           services.clock.Now() - context.arrived, labels.operation);
 }
 
 // Refuses a call before step 5: there is no session, and the counted outcome is the error's code.
@@ -256,6 +257,7 @@ async::Awaitable<void> RunCall(const CallContext& context) {
   Labels labels;
   const Step<ReadRequest> read = co_await RouteAndRead(context, *caller, labels);
   if (!read.ok()) co_return co_await RefuseEarly(context, labels, read.refusal());
+  labels.operation = read->prompt()->operation;
   co_await OpenSessionAndRun(context, labels, *caller, *read);
 }
 
