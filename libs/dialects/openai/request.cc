@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
-#include "libs/dialects/openai/json_request.h"
 #include "libs/dialects/openai/request_schema.h"
-#include "libs/dialects/openai/stream_usage.h"
+#include "libs/dialects/openai/requests/json_request.h"
+#include "libs/dialects/openai/requests/stream_usage.h"
 #include "libs/json/document.h"
 
 namespace countersign::dialects::openai {
@@ -28,10 +28,10 @@ class Reader {
   explicit Reader(domain::Prompt& prompt) : prompt_(prompt) {}
 
   absl::Status ReadRoot(const Value& root) {
-    CS_RETURN_IF_ERROR(ReadModel(root, prompt_));
+    CS_RETURN_IF_ERROR(requests::ReadModel(root, prompt_));
     if (!root["messages"].is(Type::kArray)) return Invalid("\"messages\" must be an array");
-    CS_RETURN_IF_ERROR(ReadStream(root, prompt_));
-    CS_RETURN_IF_ERROR(ReadNumbers(root, kNumbers, prompt_));
+    CS_RETURN_IF_ERROR(requests::ReadStream(root, prompt_));
+    CS_RETURN_IF_ERROR(requests::ReadNumbers(root, kNumbers, prompt_));
     ReadLimit();
     ReadToolNames(root["tools"]);
     ReadToolNames(root["functions"]);
@@ -83,13 +83,13 @@ class Reader {
 
 absl::StatusOr<ReadCall> ReadChatCompletion(const IncomingRequest& request) {
   ReadCall call;
-  CS_ASSIGN_OR_RETURN(call.body, ReadBody(request));
-  CS_ASSIGN_OR_RETURN(const json::Document document, ParseObject(call.body));
+  CS_ASSIGN_OR_RETURN(call.body, requests::ReadBody(request));
+  CS_ASSIGN_OR_RETURN(const json::Document document, requests::ParseObject(call.body));
   domain::Prompt prompt;
   prompt.operation = "chat.completions";
   CS_RETURN_IF_ERROR(Reader(prompt).ReadRoot(document.root()));
-  if (prompt.stream) CS_RETURN_IF_ERROR(RequestUsage(request, document.root(), call));
-  Divide(ChatCompletionSchema(), document.root(), std::move(prompt), call);
+  if (prompt.stream) CS_RETURN_IF_ERROR(requests::RequestUsage(request, document.root(), call));
+  requests::Divide(ChatCompletionSchema(), document.root(), std::move(prompt), call);
   call.upstream_path = "/chat/completions";
   return call;
 }

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "libs/dialects/openai/json_schema_words.h"
+#include "libs/dialects/openai/requests/json_schema_words.h"
 
 namespace countersign::dialects::openai {
 namespace {
@@ -12,8 +12,8 @@ using members::Rule;
 
 constexpr absl::string_view kCallIds = "call_ chatcmpl-tool- toolu_ fc_ tool_call_";
 constexpr absl::string_view kAudioFormats = "wav mp3 flac opus aac pcm16 m4a ogg webm";
-constexpr absl::string_view kKeywords = kJsonSchemaKeywords;
-constexpr absl::string_view kTypes = kJsonSchemaTypes;
+constexpr absl::string_view kKeywords = requests::kJsonSchemaKeywords;
+constexpr absl::string_view kTypes = requests::kJsonSchemaTypes;
 
 // clang-format off
 const std::vector<Rule>& ChatRules() {

@@ -11,10 +11,10 @@
 // Finds the texts of responses and their items: in a whole body, or in an event that repeats them.
 namespace countersign::dialects::openai::responses {
 
-// Walks values of one document. A text that the model generated has its place in the response as its
-// field, such as "output/0/content/0/text": the same wherever it is repeated. Every other string,
-// and each number that is none of the protocol, is a complete text. The texts of one kind of part
-// are asked about together, too, because callers join them.
+// Walks values of one document. A text that the model generated has its place in the response as
+// its field, such as "output/0/content/0/text": the same wherever it is repeated. Every other
+// string, and each number that is none of the protocol, is a complete text. The texts of one kind
+// of part are asked about together, too, because callers join them.
 class ItemWalker {
  public:
   using Fields = absl::flat_hash_set<std::string>;

@@ -11,8 +11,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
-#include "libs/dialects/openai/json_request.h"
-#include "libs/dialects/openai/resource_id.h"
+#include "libs/dialects/openai/requests/json_request.h"
+#include "libs/dialects/openai/requests/resource_id.h"
 #include "libs/dialects/openai/responses/request_schema.h"
 #include "libs/json/document.h"
 
@@ -50,14 +50,14 @@ void NameLimit(domain::Prompt& prompt) {
 }
 
 absl::Status ReadRoot(const Value& root, domain::Prompt& prompt) {
-  CS_RETURN_IF_ERROR(ReadModel(root, prompt));
+  CS_RETURN_IF_ERROR(requests::ReadModel(root, prompt));
   const Value input = root["input"];
   if (input.exists() && !input.is(Type::kString) && !input.is(Type::kArray) &&
       !input.is(Type::kNull)) {
     return Invalid("\"input\" must be a string or an array");
   }
-  CS_RETURN_IF_ERROR(ReadStream(root, prompt));
-  CS_RETURN_IF_ERROR(ReadNumbers(root, kNumbers, prompt));
+  CS_RETURN_IF_ERROR(requests::ReadStream(root, prompt));
+  CS_RETURN_IF_ERROR(requests::ReadNumbers(root, kNumbers, prompt));
   NameLimit(prompt);
   ReadTools(root["tools"], prompt);
   return absl::OkStatus();
@@ -65,12 +65,12 @@ absl::Status ReadRoot(const Value& root, domain::Prompt& prompt) {
 
 absl::StatusOr<ReadCall> ReadPrompt(const IncomingRequest& request, absl::string_view operation) {
   ReadCall call;
-  CS_ASSIGN_OR_RETURN(call.body, ReadBody(request));
-  CS_ASSIGN_OR_RETURN(const json::Document document, ParseObject(call.body));
+  CS_ASSIGN_OR_RETURN(call.body, requests::ReadBody(request));
+  CS_ASSIGN_OR_RETURN(const json::Document document, requests::ParseObject(call.body));
   domain::Prompt prompt;
   prompt.operation = std::string(operation);
   CS_RETURN_IF_ERROR(ReadRoot(document.root(), prompt));
-  Divide(ResponsesSchema(), document.root(), std::move(prompt), call);
+  requests::Divide(ResponsesSchema(), document.root(), std::move(prompt), call);
   return call;
 }
 
@@ -108,8 +108,9 @@ absl::StatusOr<ReadCall> ReadKept(const IncomingRequest& request, const Kept& ke
   domain::Prompt prompt;
   prompt.operation = std::string(kept.operation);
   CS_RETURN_IF_ERROR(CheckQuery(request.query, prompt));
-  CS_RETURN_IF_ERROR(CheckEmptyBody(request));
-  CS_ASSIGN_OR_RETURN(const std::string id, ReadResourceId(segment, "resp_", prompt, call));
+  CS_RETURN_IF_ERROR(requests::CheckEmptyBody(request));
+  CS_ASSIGN_OR_RETURN(const std::string id,
+                      requests::ReadResourceId(segment, "resp_", prompt, call));
   call.method = std::string(kept.method);
   call.upstream_path = absl::StrCat("/responses/", id, kept.suffix);
   call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "libs/dialects/openai/json_schema_words.h"
+#include "libs/dialects/openai/requests/json_schema_words.h"
 
 namespace countersign::dialects::openai::responses {
 namespace {
@@ -46,8 +46,8 @@ constexpr absl::string_view kIncludes =
     "web_search_call.results web_search_call.action.sources code_interpreter_call.outputs "
     "computer_call_output.output.image_url file_search_call.results "
     "message.input_image.image_url message.output_text.logprobs reasoning.encrypted_content";
-constexpr absl::string_view kKeywords = kJsonSchemaKeywords;
-constexpr absl::string_view kTypes = kJsonSchemaTypes;
+constexpr absl::string_view kKeywords = requests::kJsonSchemaKeywords;
+constexpr absl::string_view kTypes = requests::kJsonSchemaTypes;
 
 // clang-format off
 const std::vector<Rule>& ResponsesRules() {
@@ -80,7 +80,8 @@ const std::vector<Rule>& ResponsesRules() {
       {"/input/*/content/*/input_audio/format", Kind::kChoice, "wav mp3"},
       {"/input/*/content/*/annotations", Kind::kObject},
       {"/input/*/content/*/annotations/*", Kind::kObject},
-      {"/input/*/content/*/annotations/*/type", Kind::kChoice, "file_citation url_citation container_file_citation file_path"},
+      {"/input/*/content/*/annotations/*/type", Kind::kChoice,
+       "file_citation url_citation container_file_citation file_path"},
       {"/input/*/content/*/annotations/*/start_index", Kind::kNumber},
       {"/input/*/content/*/annotations/*/end_index", Kind::kNumber},
       {"/input/*/content/*/annotations/*/index", Kind::kNumber},
@@ -120,7 +121,9 @@ const std::vector<Rule>& ResponsesRules() {
       {"/input/*/summary/*/type", Kind::kChoice, "summary_text"},
       {"/input/*/summary/*/text", Kind::kJoinedText},
       {"/input/*/action", Kind::kObject},
-      {"/input/*/action/type", Kind::kChoice, "search open_page find_in_page exec click double_click drag keypress move screenshot scroll type wait"},
+      {"/input/*/action/type", Kind::kChoice,
+       "search open_page find_in_page exec click double_click drag keypress move screenshot scroll "
+       "type wait"},
       {"/input/*/action/button", Kind::kChoice, "left right wheel back forward"},
       {"/input/*/action/x", Kind::kNumber},
       {"/input/*/action/y", Kind::kNumber},

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
-#include "libs/dialects/openai/json_request.h"
+#include "libs/dialects/openai/requests/json_request.h"
+#include "libs/dialects/openai/requests/stream_usage.h"
 #include "libs/dialects/openai/simple/request_schema.h"
-#include "libs/dialects/openai/stream_usage.h"
 #include "libs/json/document.h"
 
 namespace countersign::dialects::openai::simple {
@@ -54,22 +54,22 @@ absl::Status ReadModelOrDefault(const IncomingRequest& request, const Operation&
                                 const Value& root, domain::Prompt& prompt) {
   const bool limited = request.connection != nullptr && !request.connection->models.empty();
   if (operation.has_default_model && !limited && !root["model"].exists()) return absl::OkStatus();
-  return ReadModel(root, prompt);
+  return requests::ReadModel(root, prompt);
 }
 
 absl::StatusOr<ReadCall> ReadOperation(const IncomingRequest& request, const Operation& operation) {
   ReadCall call;
-  CS_ASSIGN_OR_RETURN(call.body, ReadBody(request));
-  CS_ASSIGN_OR_RETURN(const json::Document document, ParseObject(call.body));
+  CS_ASSIGN_OR_RETURN(call.body, requests::ReadBody(request));
+  CS_ASSIGN_OR_RETURN(const json::Document document, requests::ParseObject(call.body));
   const Value root = document.root();
   domain::Prompt prompt;
   prompt.operation = std::string(operation.name);
   CS_RETURN_IF_ERROR(ReadModelOrDefault(request, operation, root, prompt));
   CS_RETURN_IF_ERROR(CheckTexts(operation.text, root[operation.text]));
-  CS_RETURN_IF_ERROR(ReadNumbers(root, kNumbers, prompt));
-  if (operation.streams) CS_RETURN_IF_ERROR(ReadStream(root, prompt));
-  if (prompt.stream) CS_RETURN_IF_ERROR(RequestUsage(request, root, call));
-  Divide(operation.schema(), root, std::move(prompt), call);
+  CS_RETURN_IF_ERROR(requests::ReadNumbers(root, kNumbers, prompt));
+  if (operation.streams) CS_RETURN_IF_ERROR(requests::ReadStream(root, prompt));
+  if (prompt.stream) CS_RETURN_IF_ERROR(requests::RequestUsage(request, root, call));
+  requests::Divide(operation.schema(), root, std::move(prompt), call);
   call.upstream_path = absl::StrCat("/", operation.name);
   return call;
 }

@@ -12,7 +12,7 @@
 #include "libs/json/document.h"
 
 // What all of OpenAI's requests with a JSON body have in common.
-namespace countersign::dialects::openai {
+namespace countersign::dialects::openai::requests {
 
 // The request's body without a byte order mark. INVALID_ARGUMENT when it is compressed.
 absl::StatusOr<std::string> ReadBody(const IncomingRequest& request);
@@ -34,4 +34,4 @@ absl::Status ReadNumbers(const json::Value& root, absl::Span<const absl::string_
 void Divide(const members::Schema& schema, const json::Value& root, domain::Prompt prompt,
             ReadCall& call);
 
-}  // namespace countersign::dialects::openai
+}  // namespace countersign::dialects::openai::requests

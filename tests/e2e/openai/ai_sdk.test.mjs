@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import { createOpenAI } from '@ai-sdk/openai';
 import { APICallError, embed, generateObject, generateText, streamText, tool } from 'ai';
 import { z } from 'zod';
-import { Gateway, resources } from './harness/gateway.mjs';
-import { startDemoModel } from './harness/processes.mjs';
+import { Gateway, resources } from '../harness/gateway.mjs';
+import { startDemoModel } from '../harness/processes.mjs';
 
 let model, gateway, openai, rosa;
 

@@ -2,7 +2,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::dialects::openai {
+namespace countersign::dialects::openai::requests {
 
 // The names that JSON Schema gives its members, and the types that it knows.
 inline constexpr absl::string_view kJsonSchemaKeywords =
@@ -14,4 +14,4 @@ inline constexpr absl::string_view kJsonSchemaKeywords =
 inline constexpr absl::string_view kJsonSchemaTypes =
     "object array string number integer boolean null";
 
-}  // namespace countersign::dialects::openai
+}  // namespace countersign::dialects::openai::requests

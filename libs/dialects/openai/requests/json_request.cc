@@ -1,4 +1,4 @@
-#include "libs/dialects/openai/json_request.h"
+#include "libs/dialects/openai/requests/json_request.h"
 
 #include <algorithm>
 #include <memory>
@@ -11,7 +11,7 @@
 #include "libs/dialects/members/partition.h"
 #include "libs/json/any_json.h"
 
-namespace countersign::dialects::openai {
+namespace countersign::dialects::openai::requests {
 
 using json::Type;
 using json::Value;
@@ -82,4 +82,4 @@ void Divide(const members::Schema& schema, const Value& root, domain::Prompt pro
   call.method = "POST";
 }
 
-}  // namespace countersign::dialects::openai
+}  // namespace countersign::dialects::openai::requests

@@ -1,9 +1,9 @@
-#include "libs/dialects/openai/stream_usage.h"
+#include "libs/dialects/openai/requests/stream_usage.h"
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 
-namespace countersign::dialects::openai {
+namespace countersign::dialects::openai::requests {
 namespace {
 
 using json::Type;
@@ -49,4 +49,4 @@ absl::Status RequestUsage(const IncomingRequest& request, const Value& root, Rea
   return absl::OkStatus();
 }
 
-}  // namespace countersign::dialects::openai
+}  // namespace countersign::dialects::openai::requests

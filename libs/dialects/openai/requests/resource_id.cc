@@ -1,4 +1,4 @@
-#include "libs/dialects/openai/resource_id.h"
+#include "libs/dialects/openai/requests/resource_id.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,10 +6,10 @@
 #include "absl/strings/ascii.h"
 #include "libs/base/status.h"
 #include "libs/dialects/members/schema.h"
-#include "libs/dialects/openai/json_request.h"
+#include "libs/dialects/openai/requests/json_request.h"
 #include "libs/json/document.h"
 
-namespace countersign::dialects::openai {
+namespace countersign::dialects::openai::requests {
 namespace {
 
 constexpr std::size_t kLongestId = 128;
@@ -47,4 +47,4 @@ absl::Status CheckEmptyBody(const IncomingRequest& request) {
   return absl::InvalidArgumentError("this request has no body");
 }
 
-}  // namespace countersign::dialects::openai
+}  // namespace countersign::dialects::openai::requests

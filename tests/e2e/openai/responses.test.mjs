@@ -7,8 +7,8 @@ import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
-import { Gateway, resources } from './harness/gateway.mjs';
-import { eventually, run, startDemoModel } from './harness/processes.mjs';
+import { Gateway, resources } from '../harness/gateway.mjs';
+import { eventually, run, startDemoModel } from '../harness/processes.mjs';
 
 let model, gateway, openai, rosa;
 
@@ -229,7 +229,7 @@ test('aborting a stream cancels the model at once', async () => {
 });
 
 test('the Python SDK gets the same, by events and by its stream helper', async () => {
-  const python = resolve(import.meta.dirname, '.venv/bin/python');
+  const python = resolve(import.meta.dirname, '../.venv/bin/python');
   assert.ok(existsSync(python), `${python} is missing: scripts/install-python-packages makes it`);
   const prompts = ['plain', 'stream', 'helper'].flatMap((how) => [
     { how, prompt: 'the customer file' },
