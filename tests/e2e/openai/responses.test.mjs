@@ -30,7 +30,12 @@ const masked = 'The customer is Jane Doe: card <CREDIT_CARD>, SSN <US_SSN>, cont
 before(async () => {
   model = await startDemoModel();
   gateway = await Gateway.start();
-  await gateway.apply(resources(model.url));
+  await gateway.apply(`${resources(model.url)}---
+apiVersion: countersign/v1
+kind: Policy
+metadata: {name: unmasked}
+spec: {priority: 50, match: {identities: [alice]}, then: {allow: {}, masking: none}}
+`);
   openai = new OpenAI({ baseURL: gateway.baseURL, apiKey: await gateway.createKey('ci-bot') });
   rosa = await gateway.createKey('rosa');
 });
@@ -51,12 +56,12 @@ test('a plain response is masked and keeps its usage', async () => {
   assert.equal(shown.masked.credit_card, 1);
 });
 
-test('a response without a match passes byte for byte, streamed or not', async () => {
-  for (const streamed of [false, true]) {
+test('a response passes byte for byte: without a match, and as a stream where no profile masks', async () => {
+  for (const [streamed, key] of [[false, openai.apiKey], [false, await gateway.createKey('alice')], [true, await gateway.createKey('alice')]]) {
     const init = {
       method: 'POST',
-      headers: { authorization: `Bearer ${openai.apiKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'demo-1', input: 'hello', stream: streamed }),
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'demo-1', input: 'say exactly: no. no. no. ', stream: streamed }),
     };
     const direct = await fetch(`${model.url}/v1/responses`, init);
     const through = await fetch(`${gateway.baseURL}/responses`, init);
@@ -178,24 +183,26 @@ test('a held response is sent once it is approved, and refused once it is denied
 });
 
 test('the refusal of a stream that was held so long that it began is raised by the SDK', async () => {
-  const answer = stream('a patient record, slowly').then(collect).catch((caught) => caught);
-  const review = await gateway.pendingReview(rosa);
-  const held = await fetch(`${gateway.baseURL}/responses`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${openai.apiKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'demo-1', input: 'a patient record, slowly', stream: true }),
-  });
-  assert.equal(held.status, 200);
-  assert.equal((await gateway.cli(['reviews', 'deny', review.id], { key: rosa })).code, 0);
-  const error = await answer;
+  const [running, held] = await Promise.all([
+    stream('a patient record, slowly'),
+    fetch(`${gateway.baseURL}/responses`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${openai.apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ stream: true, model: 'demo-1', input: 'a patient record, raw' }),
+    }),
+  ]);
+  assert.equal(held.status, 200, 'the head goes out after 10 s');
+  const { items } = await gateway.cliJson(['reviews', 'list'], { key: rosa });
+  assert.equal(items.length, 2);
+  for (const { id } of items) assert.equal((await gateway.cli(['reviews', 'deny', id], { key: rosa })).code, 0);
+  const error = await collect(running).catch((caught) => caught);
   assert.ok(error instanceof OpenAI.APIError, String(error));
   assert.equal(error.code, 'review_denied');
-  const raw = (await held.text()).split('\n').find((line) => line.startsWith('data: '));
-  const event = JSON.parse(raw.slice(6));
-  assert.equal(event.type, 'error');
-  assert.equal(event.code, 'review_denied');
-  assert.equal(event.sequence_number, 0);
-  assert.equal(event.error.review_id, review.id);
+  const lines = (await held.text()).split('\n');
+  assert.ok(lines.includes('event: error'));
+  const event = JSON.parse(lines.find((line) => line.startsWith('data: ')).slice(6));
+  assert.deepEqual([event.type, event.code, event.sequence_number], ['error', 'review_denied', 0]);
+  assert.ok(items.some(({ id }) => id === event.error.review_id));
 });
 
 test('an error of the model passes with its status', async () => {
