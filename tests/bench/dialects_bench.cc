@@ -1,7 +1,7 @@
 // Measures reading, splicing and recording an answer without the masker's cost. Run it under `perf
 // stat -e instructions:u` or `valgrind --tool=callgrind`.
 //
-//   dialects_bench stream|body|payload COUNT
+//   dialects_bench stream|responses|body|payload COUNT
 
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +23,15 @@ std::string ContentEvent(int i) {
       R"("model":"gpt-4o-mini","system_fingerprint":"fp_44709d6fcb","choices":[{"index":0,)"
       R"("delta":{"content":" word)",
       i, R"("},"logprobs":null,"finish_reason":null}]})", "\n\n");
+}
+
+// The same piece in an event of a streamed response.
+std::string ResponseEvent(int i) {
+  return absl::StrCat("event: response.output_text.delta\n",
+                      R"(data: {"type":"response.output_text.delta","sequence_number":)", i,
+                      R"(,"item_id":"msg_68a1c0ffee1268a1c0ffee12","output_index":0,)"
+                      R"("content_index":0,"delta":" word)",
+                      i % 10, R"(","logprobs":[],"obfuscation":"Xy3kQp"})", "\n\n");
 }
 
 std::string Body() {
@@ -54,9 +63,14 @@ std::size_t Deliver(dialects::AnswerReader& reader,
   return bytes;
 }
 
-std::unique_ptr<dialects::AnswerReader> Open(const char* content_type) {
-  return dialects::DefaultDialect().OpenAnswer(
-      dialects::ReadCall(), dialects::AnswerHead{200, content_type}, dialects::AnswerOptions());
+std::unique_ptr<dialects::AnswerReader> Open(const char* content_type,
+                                             const char* operation = "chat.completions") {
+  dialects::ReadCall call;
+  domain::Prompt prompt;
+  prompt.operation = operation;
+  call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
+  return dialects::DefaultDialect().OpenAnswer(call, dialects::AnswerHead{200, content_type},
+                                               dialects::AnswerOptions());
 }
 
 std::size_t Run(absl::string_view what, int count) {
@@ -64,6 +78,9 @@ std::size_t Run(absl::string_view what, int count) {
   if (what == "stream") {
     const auto reader = Open("text/event-stream");
     for (int i = 0; i < count; ++i) bytes += Deliver(*reader, reader->Feed(ContentEvent(i % 10)));
+  } else if (what == "responses") {
+    const auto reader = Open("text/event-stream", "responses");
+    for (int i = 0; i < count; ++i) bytes += Deliver(*reader, reader->Feed(ResponseEvent(i)));
   } else if (what == "body") {
     const std::string body = Body();
     for (int i = 0; i < count; ++i) {
