@@ -143,7 +143,9 @@ absl::Status EventStreamAnswer::ReadDocument(Pending& pending) {
 
 void EventStreamAnswer::CollectOutput(const Value& root, Pending& pending) const {
   const absl::StatusOr<FoundTexts> found = grammar_->FindTexts(root, pending.event.data);
-  if (found.ok()) AddOutput(*found, pending.output);
+  if (!found.ok()) return;
+  AddOutput(*found, pending.output);
+  pending.number = found->number;
 }
 
 absl::Status EventStreamAnswer::NoteProgress(const EventRole& role, Pending& pending) {

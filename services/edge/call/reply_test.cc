@@ -77,6 +77,17 @@ TEST_CASE("Reply: an error in a stream is sent in-band, and the stream ends regu
   CHECK(f.caller.body() == f.reply.InBandError(error));
 }
 
+TEST_CASE("Reply: an error in a stream has the form of the call's operation", "[edge]") {
+  Fixture f;
+  f.reply.SetOperation("responses");
+  f.reply.SetNextNumber(7);
+  CHECK(f.Run(f.reply.Begin(200, {})).ok());
+  const dialects::CallerError error = dialects::MakeCallerError("unavailable", "closed");
+  CHECK(f.Run(f.reply.SendError(error)).ok());
+  CHECK(f.caller.body() ==
+        dialects::DefaultDialect().WriteErrorEvent(error, dialects::StreamPlace{"responses", 7}));
+}
+
 TEST_CASE("Reply: a stream has a content type, and neither caches nor proxies keep it", "[edge]") {
   Fixture f;
   CHECK(f.Run(f.reply.Begin(200, {})).ok());

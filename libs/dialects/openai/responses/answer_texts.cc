@@ -15,7 +15,7 @@ using answers::FoundText;
 using json::Type;
 using json::Value;
 
-// Longer strings are no pieces of an identifier that callers join.
+// Longer strings of known members are no pieces of an identifier that callers join.
 constexpr std::size_t kLongestIdentifier = 128;
 
 // Members of an item, or of a part, with what the model generated.
@@ -90,7 +90,8 @@ void ItemWalker::AddOther(absl::string_view key, const Value& value, absl::strin
   whole_.Add(key, value, counts_, parent);
   if (sent_ == nullptr || found_.texts.size() == before) return;
   FoundText& text = found_.texts.back();
-  if (text.text().size() > kLongestIdentifier) return;
+  const bool known = AnswerMemberNames().documented.contains(key);
+  if (known && text.text().size() > kLongestIdentifier) return;
   text.place = absl::StrCat(parent, "/", key);
   text.may_count = value.is(Type::kNumber);
 }

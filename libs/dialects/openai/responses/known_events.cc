@@ -88,7 +88,7 @@ const Set& OtherTypes() {
   static const auto& types = *new Set(Words(
       "error keepalive ping "
       "response.created response.queued response.in_progress response.completed response.failed "
-      "response.incomplete response.output_item.added response.output_item.done "
+      "response.incomplete response.cancelled response.output_item.added response.output_item.done "
       "response.content_part.added response.content_part.done "
       "response.reasoning_summary_part.added response.reasoning_summary_part.done "
       "response.output_text.annotation.added "
@@ -135,7 +135,10 @@ bool IsKnownType(absl::string_view type) {
 
 bool IsKnownEvent(const Value& root) {
   if (!root.is(Type::kObject)) return false;
-  return IsKnownType(root["type"].text()) || (!root["type"].exists() && IsError(root));
+  const absl::string_view type = root["type"].text();
+  bool done = false;
+  if (FindStreamedText(type, done) != nullptr && !done) return root["delta"].is(Type::kString);
+  return IsKnownType(type) || (!root["type"].exists() && IsError(root));
 }
 
 bool IsKnownEventName(absl::string_view fields) {
@@ -157,7 +160,8 @@ bool IsKnownBody(const Value& root) {
 }
 
 bool EndsStream(absl::string_view type) {
-  return type == "response.completed" || type == "response.failed" || type == "response.incomplete";
+  return type == "response.completed" || type == "response.failed" ||
+         type == "response.incomplete" || type == "response.cancelled";
 }
 
 }  // namespace countersign::dialects::openai::responses

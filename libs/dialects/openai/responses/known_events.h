@@ -23,7 +23,7 @@ struct StreamedText {
 // The text of an event of `type`; null if it has none. `done`: whether it is the whole text.
 const StreamedText* FindStreamedText(absl::string_view type, bool& done);
 
-// True for events of these types, and errors.
+// True for events of documented types and forms, and for errors.
 bool IsKnownEvent(const json::Value& root);
 // `fields`: the lines of an event beside its data. True unless they give it another name.
 bool IsKnownEventName(absl::string_view fields);

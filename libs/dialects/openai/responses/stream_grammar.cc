@@ -24,6 +24,8 @@ using json::Type;
 using json::Value;
 
 constexpr std::int64_t kNoIndex = -1;
+// Groups of unknown events are choices, which are numbered from 0.
+constexpr std::int64_t kFirstGroup = std::int64_t{1} << 32;
 constexpr absl::string_view kDelta = "delta";
 // What a piece's event may have beside its text, to be dropped with it.
 constexpr absl::string_view kPieceMembers[] = {
@@ -187,7 +189,7 @@ absl::StatusOr<StreamGrammar::Text*> StreamGrammar::FindText(const std::string& 
   const auto [at, is_new] = texts_.try_emplace(field);
   Text& text = at->second;
   if (is_new) {
-    text.group = static_cast<std::int64_t>(texts_.size()) - 1;
+    text.group = kFirstGroup + static_cast<std::int64_t>(texts_.size());
     text.type = std::string(root["type"].text());
     text.item_id = std::string(root["item_id"].text());
     fields_.emplace(text.group, field);

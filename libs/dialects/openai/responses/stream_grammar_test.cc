@@ -278,9 +278,68 @@ TEST_CASE("responses::StreamGrammar: unknown events are masked, or refused by pr
   CHECK(Refuse(unknown, strict).ok() == false);
 }
 
+TEST_CASE("responses::StreamGrammar: known events in another form are read like unknown ones",
+          "[dialects]") {
+  for (const char* form : {R"("delta":{"text":"$"})", R"("delta":["$"])"}) {
+    const auto event = [&](absl::string_view text) {
+      return sse::FormatEvent(absl::StrCat(R"({"type":"response.output_text.delta",)",
+                                           R"("output_index":0,"content_index":0,)",
+                                           absl::StrReplaceAll(form, {{"$", text}}), "}"));
+    };
+    ResponseWriter writer;
+    writer.Complete();
+    const std::string caller = Pass({event("a SEC") + event("RET b") + writer.bytes()});
+    CAPTURE(caller);
+    CHECK_FALSE((absl::StrContains(caller, "SEC") && absl::StrContains(caller, "RET")));
+    AnswerOptions strict;
+    strict.unknown_events = domain::UnknownEvents::kRefuse;
+    CHECK_FALSE(Refuse(event("a"), strict).ok());
+  }
+}
+
+TEST_CASE("responses::StreamGrammar: members that spell a secret over several events are masked",
+          "[dialects]") {
+  const std::string filler(200, 'x');
+  for (const std::string& before : {std::string(), filler}) {
+    ResponseWriter writer;
+    writer.Event("response.in_progress", absl::StrCat(R"("note":")", before, R"(SEC")"));
+    writer.Event("response.in_progress", R"("note":"RET")");
+    writer.Complete();
+    const std::string caller = Pass({writer.bytes()});
+    CAPTURE(caller);
+    CHECK_FALSE((absl::StrContains(caller, "SEC") && absl::StrContains(caller, "RET")));
+  }
+}
+
+TEST_CASE("responses::StreamGrammar: chunks of a chat completion are not taken for texts of items",
+          "[dialects]") {
+  ResponseWriter writer;
+  writer.Message({"a"});
+  const std::string chunk =
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"SEC\"}}]}\n\n";
+  writer.Complete();
+  const std::size_t end = writer.bytes().find("event: response.completed");
+  const std::string caller =
+      Pass({writer.bytes().substr(0, end) + chunk + absl::StrReplaceAll(chunk, {{"SEC", "RET"}}) +
+            writer.bytes().substr(end)});
+  CHECK(absl::StrContains(caller, "<S>"));
+}
+
+TEST_CASE("responses::StreamGrammar: events are numbered without masking, too", "[dialects]") {
+  ResponseWriter writer;
+  writer.Message({"a"});
+  AnswerOptions options;
+  options.masked = false;
+  const auto reader = OpenAnswer("responses", true, options);
+  REQUIRE(reader->Feed(writer.bytes()).ok());
+  REQUIRE(reader->Release({}).ok());
+  CHECK(reader->next_number() == 6);
+}
+
 TEST_CASE("responses::StreamGrammar: a stream ends with its terminal event, and fails without one",
           "[dialects]") {
-  for (const char* type : {"response.completed", "response.incomplete", "response.failed"}) {
+  for (const char* type :
+       {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}) {
     ResponseWriter writer;
     writer.Event(type, R"("response":{"status":"x"})");
     const auto reader = OpenAnswer("responses", true);
