@@ -299,7 +299,7 @@ TEST_CASE("RunCall: a part that fails refuses the call, and nothing is sent", "[
        [&](Busy&, OneCall& call) { call.caller.request().path = "/nowhere/v1/models"; }, 404,
        "unknown_connection", std::nullopt},
       {"the operation is unknown",
-       [&](Busy&, OneCall& call) { call.caller.request().path = "/v1/embeddings"; }, 404,
+       [&](Busy&, OneCall& call) { call.caller.request().path = "/v1/images/generations"; }, 404,
        "not_found", std::nullopt},
       {"nothing speaks the protocol",
        [&](Busy& f, OneCall&) { f.connection().protocol = domain::Protocol::kUnspecified; }, 404,

@@ -72,7 +72,7 @@ TEST_CASE("ReadRequest: every error of a request and its code", "[edge]") {
       {"no JSON", std::string("{"), "/v1/chat/completions", "invalid_request"},
       {"a member twice", std::string(R"({"model":"a","model":"b","messages":[]})"),
        "/v1/chat/completions", "invalid_request"},
-      {"another operation", std::string("{}"), "/v1/moderations", "not_found"}};
+      {"another operation", std::string("{}"), "/v1/images/generations", "not_found"}};
   for (const Case& each : cases) {
     Fixture f;
     OneCall& call = f.NewCall();
