@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
+import PreviousOpenAI from 'openai-previous';
 import { zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import { Gateway, resources } from '../harness/gateway.mjs';
@@ -258,6 +259,19 @@ test('the Python SDK gets the same, by events and by its stream helper', async (
   assert.deepEqual([got[7].error.type, got[7].copies], ['APIError', '']);
 });
 
+test('the SDK before the newest gets the same', async () => {
+  const previous = new PreviousOpenAI({ baseURL: gateway.baseURL, apiKey: openai.apiKey });
+  assert.equal((await previous.responses.create({ model: 'demo-1', input: 'the customer file' })).output_text, masked);
+  const final = await previous.responses.stream({ model: 'demo-1', input: 'the customer file' }).finalResponse();
+  assert.equal(final.output[0].content[0].text, masked);
+  const denied = await previous.responses.create({ model: 'demo-1', input: 'Project Nightfall' }).catch((caught) => caught);
+  assert.equal(denied.code, 'policy_denied');
+  await assert.rejects(
+    async () => collect(await previous.responses.create({ model: 'demo-1', input: 'break off', stream: true })),
+    PreviousOpenAI.APIError,
+  );
+});
+
 test('what is kept of a response is masked, and recorded', async () => {
   const id = 'resp_0123456789abcdef';
   assert.equal((await openai.responses.retrieve(id)).output_text, masked);
@@ -308,10 +322,10 @@ test('completions are judged and masked, streamed too', async () => {
 
 test('token ids in the place of text are refused', async () => {
   for (const call of [
-    openai.completions.create({ model: 'demo-1', prompt: [9906, 1917] }),
-    openai.embeddings.create({ model: 'demo-1', input: [[9906, 1917]] }),
+    () => openai.completions.create({ model: 'demo-1', prompt: [9906, 1917] }),
+    () => openai.embeddings.create({ model: 'demo-1', input: [[9906, 1917]] }),
   ]) {
-    const error = await call.catch((caught) => caught);
+    const error = await call().catch((caught) => caught);
     assert.ok(error instanceof OpenAI.BadRequestError, String(error));
     assert.match(error.message, /token ids/);
   }
