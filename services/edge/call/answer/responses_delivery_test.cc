@@ -58,8 +58,8 @@ TEST_CASE("DeliverAnswer: a response that breaks off ends with its kind of error
   OneCall& call = f.Ask(writer.bytes());
   CHECK(call.ended());
   CHECK(f.end().outcome == Outcome::kUpstreamError);
-  // Eight events of the upstream, and one for the end of the text that was held.
-  CHECK(absl::StrContains(call.caller.body(), R"("sequence_number":8,"error":{)"));
+  // Eight events of the upstream, and one for the end of the text that was held: 0 to 8.
+  CHECK(absl::StrContains(call.caller.body(), R"("sequence_number":9,"error":{)"));
   CHECK(absl::StrContains(call.caller.body(), "event: error\ndata: {\"type\":\"error\""));
   CHECK(call.code() == f.end().code);
 }
