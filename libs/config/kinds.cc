@@ -143,9 +143,6 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   if (protocol == "anthropic") connection.protocol = domain::Protocol::kAnthropic;
   if (protocol == "kserve-v2") connection.protocol = domain::Protocol::kKserveV2;
   if (protocol == "grpc") connection.protocol = domain::Protocol::kGrpc;
-  if (!protocol.empty() && protocol != "openai" && protocol != "kserve-v2" && protocol != "grpc") {
-    spec.Mistake("protocol", absl::StrCat(protocol, " is not supported by this version"));
-  }
   connection.url = spec.Required("url");
   CheckUrl(spec, "url", connection.url, protocol == "kserve-v2" || protocol == "grpc");
   while (absl::EndsWith(connection.url, "/")) connection.url.pop_back();

@@ -17,6 +17,7 @@ struct CallerError {
   std::string message;
   std::string param;                                  // the request's member at fault; may be empty
   std::string review_id;                              // of the review concerned; may be empty
+  std::string request_id;                             // of the call; set where it is formatted
   bool final = false;                                 // x-should-retry: false
   absl::Duration retry_after = absl::ZeroDuration();  // zero: not said
 };

@@ -202,6 +202,10 @@ class Dialect {
   // gateway begins itself.
   virtual std::string FormatKeepAlive() const = 0;
   virtual absl::string_view stream_content_type() const = 0;
+
+  // The header that clients of this API read a call's id from; "": x-request-id, which every reply
+  // has.
+  virtual absl::string_view request_id_header() const { return ""; }
 };
 
 }  // namespace countersign::dialects

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/dialects/anthropic/dialect.h"
 #include "libs/dialects/grpc_service/dialect.h"
 #include "libs/dialects/kserve/dialect.h"
 #include "libs/dialects/openai/dialect.h"
@@ -14,15 +15,19 @@ const Dialect& DefaultDialect() {
 }
 
 const Dialect& GuessDialect(absl::string_view path) {
-  const bool kserve = absl::StrContains(absl::StrCat(path, "/"), "/v2/");
-  return kserve ? *FindDialect(domain::Protocol::kKserveV2) : DefaultDialect();
+  const std::string closed = absl::StrCat(path, "/");
+  if (absl::StrContains(closed, "/v2/")) return *FindDialect(domain::Protocol::kKserveV2);
+  if (absl::StrContains(closed, "/v1/messages/")) return *FindDialect(domain::Protocol::kAnthropic);
+  return DefaultDialect();
 }
 
 const Dialect* FindDialect(domain::Protocol protocol) {
+  static const auto& anthropic = *new anthropic::AnthropicDialect;
   static const auto& kserve = *new kserve::KserveDialect;
   static const auto& grpc = *new grpc_service::GrpcServiceDialect;
   switch (protocol) {
     case domain::Protocol::kOpenAi: return &DefaultDialect();
+    case domain::Protocol::kAnthropic: return &anthropic;
     case domain::Protocol::kKserveV2: return &kserve;
     case domain::Protocol::kGrpc: return &grpc;
     default: return nullptr;

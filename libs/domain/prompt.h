@@ -12,7 +12,7 @@
 namespace countersign::domain {
 
 // What a request can ask for, in every dialect that is served.
-inline constexpr std::array<absl::string_view, 19> kOperations = {"chat.completions",
+inline constexpr std::array<absl::string_view, 27> kOperations = {"chat.completions",
                                                                   "responses",
                                                                   "responses.get",
                                                                   "responses.delete",
@@ -23,6 +23,14 @@ inline constexpr std::array<absl::string_view, 19> kOperations = {"chat.completi
                                                                   "completions",
                                                                   "embeddings",
                                                                   "moderations",
+                                                                  "messages",
+                                                                  "messages.count_tokens",
+                                                                  "messages.batches.create",
+                                                                  "messages.batches.list",
+                                                                  "messages.batches.get",
+                                                                  "messages.batches.results",
+                                                                  "messages.batches.cancel",
+                                                                  "messages.batches.delete",
                                                                   "models.list",
                                                                   "models.get",
                                                                   "models.infer",

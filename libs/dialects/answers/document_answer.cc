@@ -120,6 +120,7 @@ absl::StatusOr<std::vector<Delivery>> DocumentAnswer::Release(
     CS_RETURN_IF_ERROR(MixedParts::Check(mixed_, releases));
     ReleasedTexts none;
     CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, mask_->Apply(releases, queue_, none));
+    CS_RETURN_IF_ERROR(ApplyToIntact(options_.signed_texts, outcome));
     delivery.masked = std::move(outcome.masked);
     delivery.output = std::move(outcome.output);
     if (!outcome.edits.empty()) {

@@ -8,6 +8,7 @@
 
 #include "libs/dialects/answers/document_mask.h"
 #include "libs/dialects/answers/grammar.h"
+#include "libs/dialects/answers/intact_texts.h"
 #include "libs/dialects/answers/mixed_parts.h"
 #include "libs/dialects/answers/piece_queue.h"
 #include "libs/dialects/dialect.h"
@@ -23,6 +24,7 @@ class DocumentAnswer : public AnswerReader {
     bool masked = true;
     int status = 200;
     bool refuse_unknown = false;  // refuse results that the grammar does not know
+    SignedTexts signed_texts = SignedTexts::kDrop;
   };
   DocumentAnswer(std::unique_ptr<const DocumentGrammar> grammar, Options options);
 

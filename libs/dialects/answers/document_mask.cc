@@ -35,7 +35,7 @@ std::optional<domain::MaskedSpan> FindMatchBeyond(const domain::FieldRelease& jo
 void AddDecodedViews(FoundTexts& found, PieceQueue& queue) {
   for (FoundText& text : found.texts) {
     // A copy is masked like the text that it repeats.
-    if (!text.number.empty() || IsCopyField(text.field)) continue;
+    if (!text.is_string() || IsCopyField(text.field)) continue;
     for (const std::string& view : DecodedViews(text.text())) {
       if (const auto piece = queue.AddWhole(view)) text.joined.push_back({*piece, 0});
     }
@@ -46,7 +46,7 @@ void AddIdentifierParts(FoundTexts& found, PieceQueue& queue) {
   constexpr std::ptrdiff_t kFewestDigits = 12;  // of the shortest number that is a secret
   for (FoundText& text : found.texts) {
     const absl::string_view value = text.text();
-    if (text.continuation != Continuation::kWhole || !text.number.empty()) continue;
+    if (text.continuation != Continuation::kWhole || !text.is_string()) continue;
     // The model's own text has the same matches in a body as in the pieces of a stream.
     if ((text.is_output && !text.at_unknown_place) || IsCopyField(text.field)) continue;
     if (!LooksLikeIdentifier(value) || queue.Knows(value, text.field)) continue;
@@ -107,6 +107,8 @@ void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
                                          text.continues(),
                                          text.repeats,
                                          text.is_output,
+                                         !text.document.empty(),
+                                         text.intact,
                                          text.repeated == 0,
                                          text.context,
                                          text.growth,
@@ -244,6 +246,14 @@ absl::StatusOr<DocumentMask::Outcome> DocumentMask::ApplyGuarded(
   bool remains = false;
   for (const Text& text : texts_) {
     std::optional<domain::FieldRelease> release = Replace(text, releases, released);
+    if (text.intact) {
+      if (text.is_output) {
+        outcome.output.push_back(OutputText{text.field, releases[text.piece].text});
+      }
+      outcome.intact.push_back({text.range.begin, text.range.end, text.field,
+                                release ? *std::move(release) : releases[text.piece]});
+      continue;
+    }
     remains |= text.continues && !(release ? *release : releases[text.piece]).text.empty();
     if (text.continues) {
       NoteContinued(text, releases[text.piece], release, outcome);
@@ -257,7 +267,8 @@ absl::StatusOr<DocumentMask::Outcome> DocumentMask::ApplyGuarded(
           OutputText{text.field, in_full ? releases[text.piece].text : release->text});
     }
     if (!release) continue;
-    outcome.edits.push_back(Edit{text.range.begin, text.range.end, json::Quote(release->text)});
+    outcome.edits.push_back(Edit{text.range.begin, text.range.end,
+                                 text.is_document ? release->text : json::Quote(release->text)});
     for (domain::MaskedSpan& span : release->masked) {
       outcome.masked.push_back(domain::DeliveredSpan{text.field, std::move(span)});
     }

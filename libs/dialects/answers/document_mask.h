@@ -48,8 +48,16 @@ class DocumentMask {
     std::string released;     // if some are held: the text as it is sent
     std::size_t edit_at = 0;  // and the index of its edit
   };
+  // A text that may not be changed, and what the masker would make of it.
+  struct IntactText {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::string field;
+    domain::FieldRelease release;
+  };
   struct Outcome {
     std::vector<Edit> edits;
+    std::vector<IntactText> intact;  // has no edits yet
     std::vector<domain::DeliveredSpan> masked;
     std::vector<ContinuedText> continued;
     std::vector<OutputText> output;
@@ -73,6 +81,8 @@ class DocumentMask {
     bool continues;
     bool repeats;
     bool is_output;
+    bool is_document;
+    bool intact;
     bool begins;  // for repeated texts: this is the first piece
     std::optional<std::size_t> context;
     std::optional<Growth> growth;

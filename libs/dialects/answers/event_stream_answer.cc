@@ -46,6 +46,7 @@ EventStreamAnswer::EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar
     : grammar_(std::move(grammar)),
       options_(options),
       parser_(options.max_event_bytes),
+      intact_(options.signed_texts, options.max_event_bytes),
       finishing_(options.max_event_bytes) {}
 
 absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Feed(absl::string_view bytes) {
@@ -135,6 +136,8 @@ absl::Status EventStreamAnswer::ReadDocument(Pending& pending) {
   pending.is_usage = role.is_usage;
   pending.hidden = options_.hide_usage && role.is_usage;
   pending.is_final = role.ends_stream;
+  pending.is_error = role.is_error;
+  pending.is_keep_alive = role.is_keep_alive;
   if (options_.masked && !pending.hidden) return MaskDocument(root, role.is_error, pending);
   if (!pending.hidden) CollectOutput(root, pending);
   if (pending.is_final) EndStream(FoundTexts(), pending);
@@ -177,6 +180,7 @@ absl::Status EventStreamAnswer::MaskDocument(const Value& root, bool is_error, P
   pending.only_continuing = found.only_continuing;
   pending.number = found.number;
   pending.observe = found.observe;
+  pending.has_signature = found.has_signature;
   return absl::OkStatus();
 }
 
@@ -207,6 +211,7 @@ absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pen
     open.discriminators = text.group == kNoGroup ? found.discriminators : "";
     open.at_unknown_place = text.at_unknown_place;
     open.numbered = found.number.has_value();
+    if (text.intact) intact_.NotePlace(text.field, open);
   }
   if (open_texts_.size() > kMaxOpenTexts) {
     return BrokenStream("has too many texts at once");
@@ -303,6 +308,9 @@ absl::StatusOr<std::vector<Delivery>> EventStreamAnswer::Release(Releases releas
   for (; finished_ && !waiting_.empty(); waiting_.pop_front()) {
     CS_RETURN_IF_ERROR(Deliver(waiting_.front().event, *waiting_.front().releases, deliveries));
   }
+  if (finished_ && intact_.waits()) {
+    for (Delivery& delivery : intact_.TakeBrokenOff()) deliveries.push_back(std::move(delivery));
+  }
   return deliveries;
 }
 
@@ -374,10 +382,19 @@ absl::StatusOr<domain::FieldRelease> EventStreamAnswer::TakeRest(const HeldText&
 }
 
 // A text that repeats itself is sent in full again.
-void EventStreamAnswer::DeliverRest(const HeldText& held, domain::FieldRelease rest,
-                                    std::vector<Delivery>& deliveries) {
-  if (rest.text.empty()) return;
-  Delivery& delivery = deliveries.emplace_back();
+absl::Status EventStreamAnswer::DeliverRest(const HeldText& held, domain::FieldRelease rest,
+                                            std::vector<Delivery>& deliveries) {
+  if (intact_.IsIntact(held.field)) {
+    if (options_.signed_texts != SignedTexts::kSendLive) {
+      intact_.End(held.field, rest);
+      return absl::OkStatus();
+    }
+    DocumentMask::Outcome outcome;
+    outcome.intact.push_back({0, 0, held.field, rest});
+    CS_RETURN_IF_ERROR(SendIntact(outcome));
+  }
+  if (rest.text.empty()) return absl::OkStatus();
+  Delivery delivery;
   if (held.open.group != kNoGroup) delivery.output.push_back(OutputText{held.field, rest.text});
   const auto known = released_texts_.by_field.find(held.field);
   if (known != released_texts_.by_field.end()) rest.text.insert(0, known->second.released);
@@ -387,6 +404,16 @@ void EventStreamAnswer::DeliverRest(const HeldText& held, domain::FieldRelease r
   for (domain::MaskedSpan& span : rest.masked) {
     delivery.masked.push_back(domain::DeliveredSpan{held.field, std::move(span)});
   }
+  Send(std::move(delivery), deliveries);
+  return absl::OkStatus();
+}
+
+void EventStreamAnswer::Send(Delivery delivery, std::vector<Delivery>& deliveries) {
+  if (intact_.waits()) {
+    intact_.Add(std::move(delivery));
+  } else {
+    deliveries.push_back(std::move(delivery));
+  }
 }
 
 absl::Status EventStreamAnswer::DeliverHeldTexts(const Pending& pending, const Releases& releases,
@@ -394,7 +421,7 @@ absl::Status EventStreamAnswer::DeliverHeldTexts(const Pending& pending, const R
   if (pending.is_final) return DeliverFinishing(pending, releases, deliveries);
   for (const HeldText& held : pending.held_texts) {
     CS_ASSIGN_OR_RETURN(domain::FieldRelease rest, TakeRest(held, releases));
-    DeliverRest(held, std::move(rest), deliveries);
+    CS_RETURN_IF_ERROR(DeliverRest(held, std::move(rest), deliveries));
   }
   return absl::OkStatus();
 }
@@ -412,6 +439,9 @@ absl::Status EventStreamAnswer::Deliver(Pending& pending, const Releases& releas
   MaskedEvent event;
   if (pending.mask.has_value()) {
     CS_ASSIGN_OR_RETURN(event.outcome, pending.mask->Apply(releases, queue_, released_texts_));
+    if (options_.signed_texts == SignedTexts::kSendLive) {
+      CS_RETURN_IF_ERROR(SendIntact(event.outcome));
+    }
     if (!observed_ || pending.observe) CS_RETURN_IF_ERROR(Observe(pending, event.outcome.edits));
   } else {
     event.outcome.output = std::move(pending.output);
@@ -433,7 +463,7 @@ absl::Status EventStreamAnswer::DeliverMasked(MaskedEvent event, const Pending& 
                                               std::vector<Delivery>& deliveries) {
   for (MaskedEvent& ready : finishing_.Note(event.outcome)) {
     CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(ready), numbers_));
-    deliveries.push_back(std::move(delivery));
+    Send(std::move(delivery), deliveries);
   }
   const bool withheld = event.outcome.texts_withheld && event.outcome.masked.empty();
   if (pending.only_continuing && withheld) {
@@ -442,6 +472,35 @@ absl::Status EventStreamAnswer::DeliverMasked(MaskedEvent event, const Pending& 
   }
   if (!event.keep_fields && !event.event.has_data) return absl::OkStatus();
   if (!pending.is_final && finishing_.MustWait(event)) return finishing_.Add(std::move(event));
+  if (pending.has_signature) intact_.NoteSignature();
+  if ((intact_.waits() && !pending.is_keep_alive) || !event.outcome.intact.empty()) {
+    return DeliverBehindIntact(std::move(event), pending, deliveries);
+  }
+  CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event), numbers_));
+  delivery.is_final = pending.is_final;
+  deliveries.push_back(std::move(delivery));
+  return absl::OkStatus();
+}
+
+absl::Status EventStreamAnswer::DeliverBehindIntact(MaskedEvent event, const Pending& pending,
+                                                    std::vector<Delivery>& deliveries) {
+  const auto send = [&](std::vector<Delivery> ready) {
+    for (Delivery& delivery : ready) deliveries.push_back(std::move(delivery));
+  };
+  if (!pending.is_final && !pending.is_error) {
+    CS_RETURN_IF_ERROR(intact_.Add(std::move(event), pending.only_continuing, numbers_));
+    CS_ASSIGN_OR_RETURN(std::vector<Delivery> ready, intact_.Take(*grammar_, false));
+    send(std::move(ready));
+    return absl::OkStatus();
+  }
+  std::vector<Delivery> ready;
+  if (pending.is_error) {
+    ready = intact_.TakeBrokenOff();
+  } else {
+    CS_ASSIGN_OR_RETURN(ready, intact_.Take(*grammar_, true));
+  }
+  send(std::move(ready));
+  CS_RETURN_IF_ERROR(ApplyToIntact(options_.signed_texts, event.outcome));
   CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event), numbers_));
   delivery.is_final = pending.is_final;
   deliveries.push_back(std::move(delivery));
@@ -462,16 +521,17 @@ absl::Status EventStreamAnswer::DeliverFinishing(const Pending& pending, const R
       if (placed[i] || !here) continue;
       placed[i] = true;
       CS_ASSIGN_OR_RETURN(domain::FieldRelease rest, TakeRest(held, releases));
-      if (!event.Append(held.field, rest)) DeliverRest(held, std::move(rest), deliveries);
+      if (event.Append(held.field, rest)) continue;
+      CS_RETURN_IF_ERROR(DeliverRest(held, std::move(rest), deliveries));
     }
     CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event), numbers_));
-    deliveries.push_back(std::move(delivery));
+    Send(std::move(delivery), deliveries);
   }
   for (std::size_t i = 0; i < placed.size(); ++i) {
     if (placed[i]) continue;
     const HeldText& held = pending.held_texts[i];
     CS_ASSIGN_OR_RETURN(domain::FieldRelease rest, TakeRest(held, releases));
-    DeliverRest(held, std::move(rest), deliveries);
+    CS_RETURN_IF_ERROR(DeliverRest(held, std::move(rest), deliveries));
   }
   return absl::OkStatus();
 }

@@ -12,6 +12,7 @@
 #include "libs/dialects/answers/document_mask.h"
 #include "libs/dialects/answers/finishing_events.h"
 #include "libs/dialects/answers/grammar.h"
+#include "libs/dialects/answers/intact_texts.h"
 #include "libs/dialects/answers/joined_values.h"
 #include "libs/dialects/answers/mixed_parts.h"
 #include "libs/dialects/answers/piece_queue.h"
@@ -32,6 +33,8 @@ namespace countersign::dialects::answers {
 // An event that says that a group is finished waits while text of the group is held
 // (finishing_events.h). A stream that ends without its final marker is complete if all its groups
 // are finished; the marker is added.
+//
+// Events wait while a text that may not be changed has not ended (intact_texts.h).
 class EventStreamAnswer : public AnswerReader {
  public:
   struct Options {
@@ -40,6 +43,7 @@ class EventStreamAnswer : public AnswerReader {
     bool refuse_unknown = false;  // fail on events that the grammar does not know
     std::size_t max_event_bytes = 64u << 20;
     bool ends_with_body = false;  // the API has no final marker: the end of the body is the end
+    SignedTexts signed_texts = SignedTexts::kDrop;
   };
   EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar, Options options);
 
@@ -76,6 +80,9 @@ class EventStreamAnswer : public AnswerReader {
     bool is_final = false;
     std::optional<EventNumber> number;
     bool observe = false;  // the grammar wants to see it after masking
+    bool is_error = false;
+    bool is_keep_alive = false;
+    bool has_signature = false;
   };
 
   using Releases = std::vector<domain::FieldRelease>;
@@ -114,8 +121,12 @@ class EventStreamAnswer : public AnswerReader {
   absl::StatusOr<domain::FieldRelease> ReleaseHeld(const HeldText& held, const Releases& releases);
   // The part of it that was not sent yet.
   absl::StatusOr<domain::FieldRelease> TakeRest(const HeldText& held, const Releases& releases);
-  void DeliverRest(const HeldText& held, domain::FieldRelease rest,
-                   std::vector<Delivery>& deliveries);
+  absl::Status DeliverRest(const HeldText& held, domain::FieldRelease rest,
+                           std::vector<Delivery>& deliveries);
+  absl::Status DeliverBehindIntact(MaskedEvent event, const Pending& pending,
+                                   std::vector<Delivery>& deliveries);
+  // Adds what is sent now, or what waits for an intact text before it.
+  void Send(Delivery delivery, std::vector<Delivery>& deliveries);
   absl::Status DeliverHeldTexts(const Pending& pending, const Releases& releases,
                                 std::vector<Delivery>& deliveries);
   absl::Status DeliverFinishing(const Pending& pending, const Releases& releases,
@@ -125,6 +136,7 @@ class EventStreamAnswer : public AnswerReader {
   const Options options_;
   sse::Parser parser_;
   PieceQueue queue_;
+  IntactTexts intact_;
   std::vector<Pending> pending_;  // their releases are not known
   std::list<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;

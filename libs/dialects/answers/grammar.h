@@ -40,6 +40,7 @@ struct EventRole {
   bool ends_stream = false;           // the final marker: the answer is complete
   bool is_error = false;              // the upstream reports its own failure
   bool is_usage = false;              // has the usage and no texts
+  bool is_keep_alive = false;         // has no content, and may be sent before earlier events
   std::vector<GroupProgress> groups;  // that the event names
 };
 

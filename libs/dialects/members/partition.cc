@@ -56,11 +56,14 @@ class Divider {
     const Node* node = nullptr;  // the schema's node; null: unknown to the protocol
     std::size_t parts_at = 0;    // length of the pointer to the container of one text's parts
     bool in_parts = false;
+    absl::string_view media_type;  // that the value's object declares for its media
+    bool is_signed = false;        // the value's object has a signature
   };
 
   void Walk(const Value& value, Frame frame) {
     if (frame.node != nullptr && !frame.node->role.empty()) frame.role = frame.node->role;
     if (frame.node != nullptr && frame.node->kind == Kind::kMessage) EnterMessage(value, frame);
+    if (frame.node != nullptr && frame.node->kind == Kind::kConversation) run_role_.clear();
     if (frame.node != nullptr && frame.node->kind == Kind::kParts && !frame.in_parts) {
       frame.in_parts = true;
       frame.parts_at = pointer_.size();
@@ -106,6 +109,7 @@ class Divider {
     if (own.node != nullptr && own.node->schema != nullptr && own.node->members.empty()) {
       own.node = own.node->schema;
     }
+    ReadSiblings(value, own);
     for (std::size_t i = 0; i < value.size(); ++i) {
       const absl::string_view name = value.key(i);
       const std::size_t size = pointer_.size();
@@ -116,6 +120,20 @@ class Divider {
       Walk(value.at(i), below);
       pointer_.resize(size);
     }
+  }
+
+  // Notes what some members of an object say about others.
+  static void ReadSiblings(const Value& object, Frame& frame) {
+    frame.media_type = "";
+    frame.is_signed = false;
+    if (frame.node == nullptr) return;
+    const auto type = frame.node->members.find("media_type");
+    if (type != frame.node->members.end()) {
+      const absl::string_view declared = object["media_type"].text();
+      if (type->second->values.contains(declared)) frame.media_type = declared;
+    }
+    frame.is_signed =
+        frame.node->members.contains("signature") && !object["signature"].text().empty();
   }
 
   void WalkArray(const Value& value, const Frame& frame) {
@@ -149,6 +167,7 @@ class Divider {
       default: break;
     }
     TextPlace place{value.begin(), value.end(), Encoding::kPlain, ""};
+    if (kind == Kind::kSigned && frame.is_signed) place = TextPlace{};
     std::optional<EncodedText> encoded = ReadDataUrl(text);
     if (!encoded && (kind == Kind::kMedia || kind == Kind::kOpaque)) encoded = ReadBase64Text(text);
     if (!encoded) return AddPiece(frame, text, std::move(place));
@@ -166,6 +185,9 @@ class Divider {
     if (!media) return false;
     const bool opaque = frame.node->kind == Kind::kOpaque;
     if (opaque ? !IsSealed(text) : !HasMediaSignature(media->bytes, media->type)) return false;
+    if (!frame.media_type.empty() && HasMediaSignature(media->bytes, frame.media_type)) {
+      media->type = std::string(frame.media_type);
+    }
     if (IsShortMedia(text)) {
       AddPiece(frame, text, TextPlace{value.begin(), value.end(), Encoding::kPlain, ""});
     } else if (!media->header.empty()) {

@@ -16,7 +16,9 @@ namespace countersign::dialects::members {
 enum class Kind {
   kObject,      // has members that are listed themselves; also flags and protocol-only values
   kMessage,     // an object whose `role`, or its `type`, says the role of its texts
+  kConversation,  // an object with messages that no other one continues, e.g. in a batch
   kText,        // text; listed so that its name is not text
+  kSigned,      // text; not replaced if the member `signature` beside it has a value
   kParts,       // contains the parts of one text, at any depth
   kJoinedText,  // text of such a part
   kChoice,      // one word of a closed list; any other string is text

@@ -15,8 +15,10 @@ std::string Quoted(absl::string_view words) {
 std::string Describe(const Rule& rule) {
   switch (rule.kind) {
     case Kind::kObject:
+    case Kind::kConversation:
     case Kind::kMessage: return "";
     case Kind::kText: return "judged";
+    case Kind::kSigned: return "judged; with a `signature`, a call that would mask it is refused";
     case Kind::kParts:
     case Kind::kJoinedText: return "judged, as one text with the other parts";
     case Kind::kChoice: return absl::StrCat("not judged while it is one of ", Quoted(rule.values));

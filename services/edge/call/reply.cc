@@ -22,6 +22,9 @@ void AddStreamHeaders(absl::string_view content_type, dialects::HeaderList& head
 ReplyHead Reply::MakeHead(int status, dialects::HeaderList headers) const {
   ReplyHead head{status, std::move(headers)};
   head.headers.emplace_back("x-request-id", request_id_);
+  if (!dialect_->request_id_header().empty()) {
+    head.headers.emplace_back(dialect_->request_id_header(), request_id_);
+  }
   if (!session_id_.empty()) head.headers.emplace_back("x-countersign-session", session_id_);
   if (!review_id_.empty()) head.headers.emplace_back("x-countersign-review", review_id_);
   return head;
@@ -44,7 +47,7 @@ async::Awaitable<absl::Status> Reply::SendError(const dialects::CallerError& err
   if (error.http_status == 401) headers.emplace_back("www-authenticate", "Bearer");
   if (!error.review_id.empty()) SetReview(error.review_id);
   // Named first, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
-  const std::string body = format_ != nullptr ? format_(error) : dialect_->FormatError(error);
+  const std::string body = format_ != nullptr ? format_(error) : dialect_->FormatError(WithRequestId(error));
   co_return co_await Send(error.http_status, std::move(headers), body);
 }
 

@@ -39,7 +39,7 @@ class Reply {
 
   // The bytes that SendError would write into a stream that has begun.
   std::string InBandError(const dialects::CallerError& error) const {
-    return in_band_ ? dialect_->WriteErrorEvent(error, place_) : "";
+    return in_band_ ? dialect_->WriteErrorEvent(WithRequestId(error), place_) : "";
   }
   // Errors in a stream that has begun are not written there: the caller of an RPC gets its status.
   void KeepErrorsOutOfBand() { in_band_ = false; }
@@ -62,6 +62,10 @@ class Reply {
 
  private:
   ReplyHead MakeHead(int status, dialects::HeaderList headers) const;
+  dialects::CallerError WithRequestId(dialects::CallerError error) const {
+    error.request_id = request_id_;
+    return error;
+  }
 
   CallerConnection& caller_;
   const dialects::Dialect* dialect_;

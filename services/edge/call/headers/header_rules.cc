@@ -134,8 +134,11 @@ dialects::HeaderList CallerHeaders(const dialects::HeaderList& from_upstream) {
   for (const auto& [name, value] : from_upstream) {
     const std::string lower = absl::AsciiStrToLower(name);
     if (!MayGoToCaller(lower, absl::StripAsciiWhitespace(value))) continue;
-    if (lower == "x-request-id") {
+    const bool is_id = lower == "x-request-id" || lower == "request-id";
+    if (is_id && FindHeader(result, "x-upstream-request-id").empty()) {
       result.emplace_back("x-upstream-request-id", value);
+    } else if (is_id) {
+      continue;
     } else if (IsOneOf(lower, kToCaller) || BeginsWithOneOf(lower, kToCallerPrefix)) {
       result.emplace_back(lower, value);
     }

@@ -28,7 +28,7 @@ dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
 dialects::HeaderList RpcHeaders(const dialects::HeaderList& from_caller);
 
 // The upstream's headers that are sent to the caller: also allow-listed and of expected forms, with
-// `x-request-id` renamed to `x-upstream-request-id`.
+// `x-request-id`, or Anthropic's `request-id`, renamed to `x-upstream-request-id`.
 dialects::HeaderList CallerHeaders(const dialects::HeaderList& from_upstream);
 
 // Whether the field `name` has `token` among its comma-separated values.
