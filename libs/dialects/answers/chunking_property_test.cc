@@ -115,6 +115,47 @@ const StreamShape kKserve{
       texts[1] += std::string(event["output1"].text());
     }};
 
+std::string AnthropicDelta(int text, absl::string_view type, absl::string_view member,
+                           absl::string_view piece) {
+  return sse::FormatEvent(
+      absl::StrCat("{\"type\":\"content_block_delta\",\"index\":", text, ",\"delta\":{\"type\":\"",
+                   type, "\",\"", member, "\":", json::Quote(piece), "}}"),
+      "content_block_delta");
+}
+std::string AnthropicEnd(int text) {
+  return sse::FormatEvent(absl::StrCat("{\"type\":\"content_block_stop\",\"index\":", text, "}"),
+                          "content_block_stop");
+}
+
+const StreamShape kAnthropic{
+    *FindDialect(domain::Protocol::kAnthropic),
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"content\":[]}}"
+    "\r\n\r\nevent: ping\ndata: {\"type\": \"ping\"}\n\n",
+    // Tool calls: texts that clients do not join.
+    [](int text, absl::string_view piece) {
+      return AnthropicDelta(text, "input_json_delta", "partial_json", piece);
+    },
+    AnthropicEnd,
+    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+    [](const json::Value& event, std::map<std::int64_t, std::string>& texts) {
+      texts[event["index"].integer().value_or(-1)] +=
+          std::string(event["delta"]["partial_json"].text());
+    }};
+
+// Thinking waits for its signature; without one it is masked like any text.
+const StreamShape kAnthropicThinking{
+    kAnthropic.dialect,
+    kAnthropic.begin,
+    [](int text, absl::string_view piece) {
+      return AnthropicDelta(text, "thinking_delta", "thinking", piece);
+    },
+    AnthropicEnd,
+    kAnthropic.end,
+    [](const json::Value& event, std::map<std::int64_t, std::string>& texts) {
+      texts[event["index"].integer().value_or(-1)] +=
+          std::string(event["delta"]["thinking"].text());
+    }};
+
 std::string Mask(const std::string& text) { return absl::StrReplaceAll(text, {{"SECRET", "<S>"}}); }
 
 // The pieces of several texts, interleaved.
@@ -173,7 +214,8 @@ TEST_CASE("Every dialect: the masked text does not depend on how a stream is cut
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape :
+       {&kOpenAi, &kResponses, &kBlocks, &kKserve, &kAnthropic, &kAnthropicThinking}) {
     CAPTURE(shape->dialect.name());
     for (int round = 0; round < 40; ++round) {
       const RandomStream stream = MakeStream(*shape, random);
@@ -193,7 +235,8 @@ TEST_CASE("Every dialect: the masked text does not depend on how a stream is cut
 }
 
 TEST_CASE("Every dialect: a stream without a match passes byte for byte", "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape :
+       {&kOpenAi, &kResponses, &kBlocks, &kKserve, &kAnthropic, &kAnthropicThinking}) {
     const std::string stream =
         absl::StrCat(shape->begin, shape->delta(0, "one "), shape->delta(1, "two"),
                      shape->delta(0, "three"), shape->end_text(0), shape->end_text(1), shape->end);
@@ -202,7 +245,8 @@ TEST_CASE("Every dialect: a stream without a match passes byte for byte", "[dial
 }
 
 TEST_CASE("Every dialect: held text is sent before the event that ends it", "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape :
+       {&kOpenAi, &kResponses, &kBlocks, &kKserve, &kAnthropic, &kAnthropicThinking}) {
     const std::string stream = absl::StrCat(shape->delta(0, "SEC"), shape->end_text(0), shape->end);
     CHECK(Join(*shape, Pass(*shape, {stream}))[0] == "SEC");
     CHECK(absl::EndsWith(Pass(*shape, {stream}), absl::StrCat(shape->end_text(0), shape->end)));
@@ -214,7 +258,8 @@ TEST_CASE("Every dialect: held text is sent before the event that ends it", "[di
 
 TEST_CASE("Every dialect: errors of the gateway have the dialect's form", "[dialects]") {
   const CallerError error = MakeCallerError("upstream_error", "no \"model\"");
-  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape :
+       {&kOpenAi, &kResponses, &kBlocks, &kKserve, &kAnthropic, &kAnthropicThinking}) {
     const std::string body = shape->dialect.FormatError(error);
     CHECK(shape->dialect.ErrorBodyToEvent(body) == shape->dialect.FormatErrorEvent(error));
     CHECK_FALSE(shape->dialect.ErrorBodyToEvent("").has_value());
@@ -225,7 +270,8 @@ TEST_CASE("Every dialect: errors of the gateway have the dialect's form", "[dial
 
 TEST_CASE("Every dialect: an upstream's error passes in-band without a final marker",
           "[dialects]") {
-  for (const StreamShape* shape : {&kOpenAi, &kResponses, &kBlocks, &kKserve}) {
+  for (const StreamShape* shape :
+       {&kOpenAi, &kResponses, &kBlocks, &kKserve, &kAnthropic, &kAnthropicThinking}) {
     const std::string event =
         shape->dialect.FormatErrorEvent(MakeCallerError("upstream_error", "about SECRET"));
     const auto reader = Open(*shape);

@@ -130,6 +130,9 @@ absl::Status EventStreamAnswer::ReadDocument(Pending& pending) {
   CS_ASSIGN_OR_RETURN(const json::Document document, ParseData(pending.event));
   const Value root = document.root();
   if (refuse && !grammar_->IsKnownEvent(root)) return UnknownAnswerError();
+  if (options_.masked && !grammar_->FitsItsName(pending.event.fields, root)) {
+    return BrokenStream("names an event that is another");
+  }
   const EventRole role = grammar_->Classify(root, usage_);
   failed_ |= role.is_error;
   CS_RETURN_IF_ERROR(NoteProgress(role, pending));

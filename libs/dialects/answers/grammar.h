@@ -56,6 +56,11 @@ class EventStreamGrammar {
   // `fields`: the lines of the event beside its data (comments, `event:`), LF after each.
   virtual bool IsKnownEventName(absl::string_view fields) const = 0;
   virtual bool IsKnownEvent(const json::Value& root) const = 0;
+  // False when some readers skip the event for its name, and others read it: they would put the
+  // texts of the stream together in different ways. Asked when texts are masked.
+  virtual bool FitsItsName(absl::string_view /*fields*/, const json::Value& /*root*/) const {
+    return true;
+  }
 
   // Adds what the event says about usage to `usage`.
   virtual EventRole Classify(const json::Value& root, Usage& usage) const = 0;

@@ -59,7 +59,7 @@ std::unique_ptr<AnswerReader> AnthropicDialect::OpenAnswer(const ReadCall& call,
   }
   const DocumentAnswer::Options document{options.masked, head.status, refuse_unknown,
                                          signed_texts};
-  const absl::string_view operation = call.prompt == nullptr ? "" : call.prompt->operation;
+  const std::string operation = call.prompt == nullptr ? "" : call.prompt->operation;
   if (operation == "messages.batches.results" && head.status < 400) {
     return std::make_unique<JsonLinesAnswer>(
         [document] { return std::make_unique<DocumentAnswer>(document); });

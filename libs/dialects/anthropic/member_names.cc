@@ -72,7 +72,7 @@ const Set& BlockTypes() {
       "mcp_tool_result", "web_search_tool_result", "web_fetch_tool_result",
       "code_execution_tool_result", "bash_code_execution_tool_result",
       "text_editor_code_execution_tool_result", "tool_search_tool_result", "container_upload",
-      "compaction"};
+      "compaction", "advisor_tool_result", "fallback"};
   return names;
 }
 // clang-format on

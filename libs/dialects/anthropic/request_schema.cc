@@ -25,7 +25,8 @@ constexpr absl::string_view kBlockTypes =
     "text image document search_result thinking redacted_thinking tool_use tool_result "
     "server_tool_use web_search_tool_result web_fetch_tool_result code_execution_tool_result "
     "bash_code_execution_tool_result text_editor_code_execution_tool_result "
-    "tool_search_tool_result mcp_tool_use mcp_tool_result container_upload compaction";
+    "tool_search_tool_result mcp_tool_use mcp_tool_result container_upload compaction "
+    "advisor_tool_result browser_state fallback";
 constexpr absl::string_view kResultTypes =
     "text image document search_result tool_reference web_search_result web_fetch_result "
     "web_search_tool_result_error web_fetch_tool_result_error code_execution_result "
@@ -37,12 +38,14 @@ constexpr absl::string_view kResultTypes =
 constexpr absl::string_view kToolTypes =
     "custom bash_20241022 bash_20250124 text_editor_20241022 text_editor_20250124 "
     "text_editor_20250429 text_editor_20250728 computer_20241022 computer_20250124 "
-    "computer_20251124 web_search_20250305 web_search_20260209 web_fetch_20250910 "
-    "web_fetch_20260209 code_execution_20250522 code_execution_20250825 code_execution_20260120 "
+    "computer_20251124 computer_toolset_20260801 browser_toolset_20260801 advisor_20260301 "
+    "web_search_20250305 web_search_20260209 web_search_20260318 web_fetch_20250910 "
+    "web_fetch_20260209 web_fetch_20260309 web_fetch_20260318 code_execution_20250522 "
+    "code_execution_20250825 code_execution_20260120 code_execution_20260521 "
     "memory_20250818 tool_search_tool_regex_20251119 tool_search_tool_bm25_20251119 "
     "tool_search_tool_regex tool_search_tool_bm25 mcp_toolset";
 constexpr absl::string_view kCallers =
-    "direct code_execution_20250825 code_execution_20260120";
+    "direct code_execution_20250825 code_execution_20260120 code_execution_20260521";
 
 // clang-format off
 const Rules& CacheControl() {

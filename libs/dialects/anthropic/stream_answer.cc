@@ -35,16 +35,27 @@ std::string AtPath(const std::vector<Step>& path, std::size_t at, absl::string_v
   return absl::StrCat(json::Quote(step.key), ":", value);
 }
 
-}  // namespace
-
-bool EventGrammar::IsKnownEventName(absl::string_view fields) const {
+// The event's name: that of the last such line.
+absl::string_view FindEventName(absl::string_view fields) {
+  absl::string_view name;
   for (absl::string_view line : absl::StrSplit(fields, '\n')) {
     if (!absl::ConsumePrefix(&line, "event")) continue;
     if (!line.empty() && !absl::ConsumePrefix(&line, ":")) continue;  // another field
     absl::ConsumePrefix(&line, " ");
-    if (!line.empty() && !IsEventType(line)) return false;
+    name = line;
   }
-  return true;
+  return name;
+}
+
+}  // namespace
+
+bool EventGrammar::IsKnownEventName(absl::string_view fields) const {
+  const absl::string_view name = FindEventName(fields);
+  return name.empty() || IsEventType(name);
+}
+
+bool EventGrammar::FitsItsName(absl::string_view fields, const Value& root) const {
+  return FindEventName(fields) == root["type"].text();
 }
 
 bool EventGrammar::IsKnownEvent(const Value& root) const {

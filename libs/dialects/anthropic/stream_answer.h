@@ -14,6 +14,8 @@ class EventGrammar final : public answers::EventStreamGrammar {
   bool IsBareEndMarker(absl::string_view /*data*/) const override { return false; }
   bool IsKnownEventName(absl::string_view fields) const override;
   bool IsKnownEvent(const json::Value& root) const override;
+  // Anthropic's SDKs skip events by their name, others read only the data's type.
+  bool FitsItsName(absl::string_view fields, const json::Value& root) const override;
   answers::EventRole Classify(const json::Value& root, Usage& usage) const override;
   absl::StatusOr<answers::FoundTexts> FindTexts(const json::Value& root,
                                                 absl::string_view data) override;
