@@ -55,11 +55,13 @@ dialects::HeaderList Select(const dialects::HeaderList& from_caller,
   dialects::HeaderList result;
   for (const auto& [name, value] : from_caller) {
     const std::string lower = absl::AsciiStrToLower(name);
-    const bool listed = std::find(names.begin(), names.end(), lower) != names.end();
-    if (listed && MayGoUpstream(lower, absl::StripAsciiWhitespace(value))) {
-      result.emplace_back(lower, lower == "traceparent"
-                                     ? ReplaceTraceParent(absl::StripAsciiWhitespace(value))
-                                     : value);
+    if (std::find(names.begin(), names.end(), lower) == names.end()) continue;
+    const absl::string_view stripped = absl::StripAsciiWhitespace(value);
+    const std::string betas = lower == "anthropic-beta" ? KeepAnthropicBetas(stripped) : "";
+    if (!betas.empty()) {
+      result.emplace_back(lower, betas == stripped ? value : betas);
+    } else if (MayGoUpstream(lower, stripped)) {
+      result.emplace_back(lower, lower == "traceparent" ? ReplaceTraceParent(stripped) : value);
     }
   }
   return result;

@@ -89,6 +89,19 @@ TEST_CASE("UpstreamHeaders: a value that no policy judged is left out", "[edge]"
                                             {"accept-encoding", "identity"}});
 }
 
+TEST_CASE("UpstreamHeaders: of Anthropic's betas the known ones are sent", "[edge]") {
+  CHECK(Sent({{"anthropic-beta", "claude-code-20250219, call-me-2026-01-01,oauth-2025-04-20"}},
+             false) ==
+        dialects::HeaderList{{"anthropic-beta", "claude-code-20250219,oauth-2025-04-20"},
+                             {"accept-encoding", "identity"}});
+}
+
+TEST_CASE("CallerHeaders: the upstream's id of a call is renamed, whatever its name", "[edge]") {
+  const dialects::HeaderList renamed{{"x-upstream-request-id", "req_011CQ"}};
+  CHECK(CallerHeaders({{"request-id", "req_011CQ"}}) == renamed);
+  CHECK(CallerHeaders({{"request-id", "req_011CQ"}, {"x-request-id", "req_2a"}}) == renamed);
+}
+
 TEST_CASE("UpstreamHeaders: a trace context is replaced", "[edge]") {
   const std::string own = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   const dialects::HeaderList sent = Sent({{"Traceparent", own}, {"tracestate", "a=b"}}, false);

@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
@@ -181,9 +183,11 @@ constexpr absl::string_view kOpenAiBetas[] = {"assistants=v1", "assistants=v2", 
 // The features that Anthropic's SDKs, clients and documentation name in `anthropic-beta`.
 constexpr absl::string_view kAnthropicBetas[] = {"advanced-tool-use",
                                                  "advisor-tool",
+                                                 "agent-memory",
                                                  "cache-diagnosis",
                                                  "claude-code",
                                                  "code-execution",
+                                                 "compact",
                                                  "computer-use",
                                                  "context-1m",
                                                  "context-management",
@@ -194,15 +198,21 @@ constexpr absl::string_view kAnthropicBetas[] = {"advanced-tool-use",
                                                  "fast-mode",
                                                  "files-api",
                                                  "fine-grained-tool-streaming",
+                                                 "inline-tools",
                                                  "interleaved-thinking",
                                                  "managed-agents",
                                                  "max-tokens-3-5-sonnet",
                                                  "mcp-client",
                                                  "message-batches",
+                                                 "message-threads",
+                                                 "mid-conversation-output-config",
                                                  "mid-conversation-system",
+                                                 "mid-conversation-system-clear-at",
+                                                 "mid-conversation-tool-changes",
                                                  "model-context-window-exceeded",
                                                  "oauth",
                                                  "output-128k",
+                                                 "output-300k",
                                                  "pdfs",
                                                  "prompt-caching",
                                                  "prompt-caching-scope",
@@ -211,6 +221,8 @@ constexpr absl::string_view kAnthropicBetas[] = {"advanced-tool-use",
                                                  "skills",
                                                  "structured-outputs",
                                                  "task-budgets",
+                                                 "thinking-binding-controls",
+                                                 "thinking-display-updates",
                                                  "thinking-token-count",
                                                  "token-counting",
                                                  "token-efficient-tools",
@@ -244,6 +256,18 @@ bool IsCommaList(absl::string_view value, IsItem is_item) {
     if (!is_item(absl::StripAsciiWhitespace(item))) return false;
   }
   return true;
+}
+
+// A known feature with its date.
+bool IsAnthropicFeature(absl::string_view item) {
+  for (const std::size_t size : {10, 8}) {
+    if (item.size() <= size + 1 || item[item.size() - size - 1] != '-') continue;
+    if (IsReleaseDate(item.substr(item.size() - size)) &&
+        Contains(kAnthropicBetas, item.substr(0, item.size() - size - 1))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -347,17 +371,17 @@ bool IsOpenAiBeta(absl::string_view value) {
   return IsCommaList(value, [](absl::string_view item) { return Contains(kOpenAiBetas, item); });
 }
 
-bool IsAnthropicBeta(absl::string_view value) {
-  return IsCommaList(value, [](absl::string_view item) {
-    for (const std::size_t size : {10, 8}) {
-      if (item.size() <= size + 1 || item[item.size() - size - 1] != '-') continue;
-      if (IsReleaseDate(item.substr(item.size() - size)) &&
-          Contains(kAnthropicBetas, item.substr(0, item.size() - size - 1))) {
-        return true;
-      }
-    }
-    return false;
-  });
+bool IsAnthropicBeta(absl::string_view value) { return IsCommaList(value, IsAnthropicFeature); }
+
+std::string KeepAnthropicBetas(absl::string_view value) {
+  if (value.size() > kLongestValue) return "";
+  if (IsAnthropicBeta(value)) return std::string(value);
+  std::vector<absl::string_view> known;
+  for (absl::string_view item : absl::StrSplit(value, ',')) {
+    item = absl::StripAsciiWhitespace(item);
+    if (IsAnthropicFeature(item)) known.push_back(item);
+  }
+  return absl::StrJoin(known, ",");
 }
 
 bool IsTraceParent(absl::string_view value) {

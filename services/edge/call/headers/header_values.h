@@ -35,6 +35,11 @@ bool IsAccept(absl::string_view value);
 bool IsOpenAiBeta(absl::string_view value);
 bool IsAnthropicBeta(absl::string_view value);
 
+// The known features of a list in `anthropic-beta`, in their order, joined by commas: the value
+// itself when all are known. Clients name a feature on the day that it appears, beside older ones
+// that the body of their request needs.
+std::string KeepAnthropicBetas(absl::string_view value);
+
 // W3C Trace Context, version 00; without a number long enough to be personal.
 bool IsTraceParent(absl::string_view value);
 

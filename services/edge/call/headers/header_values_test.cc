@@ -92,6 +92,15 @@ TEST_CASE("IsAccept: media types of answers", "[edge]") {
   }
 }
 
+TEST_CASE("KeepAnthropicBetas: unknown features are left out of a list", "[edge]") {
+  CHECK(KeepAnthropicBetas("claude-code-20250219, oauth-2025-04-20") ==
+        "claude-code-20250219, oauth-2025-04-20");
+  CHECK(KeepAnthropicBetas("claude-code-20250219, mail-me-2026-01-01,oauth-2025-04-20, x") ==
+        "claude-code-20250219,oauth-2025-04-20");
+  CHECK(KeepAnthropicBetas("mail-me-2026-01-01").empty());
+  CHECK(KeepAnthropicBetas("").empty());
+}
+
 TEST_CASE("IsOpenAiBeta, IsAnthropicBeta: known features with their versions", "[edge]") {
   for (const char* value :
        {"assistants=v2", "realtime=v1", "assistants=v2, responses=experimental"}) {
