@@ -34,7 +34,12 @@ class TypedRpc {
   TypedRpc(const call::CallContext& context, const Codec& codec,
            const grpc_calls::RpcProtocol& protocol, grpc_calls::MessageSource& source,
            grpc_calls::RpcReply& reply)
-      : context_(context), codec_(codec), form_(protocol.form()), source_(source), reply_(reply) {}
+      : context_(context),
+        codec_(codec),
+        form_(protocol.form()),
+        source_(source),
+        reply_(reply),
+        api_(FindApi(context)) {}
 
   async::Awaitable<absl::Status> Generate(absl::Time deadline);
   async::Awaitable<absl::Status> Chat(absl::Time deadline);
@@ -52,6 +57,7 @@ class TypedRpc {
   const grpc_calls::MessageForm form_;
   grpc_calls::MessageSource& source_;
   grpc_calls::RpcReply& reply_;
+  const Api api_;  // a conversation stays with it
 };
 
 async::Awaitable<absl::StatusOr<std::string>> TypedRpc::ReadGenerate() {
@@ -59,12 +65,12 @@ async::Awaitable<absl::StatusOr<std::string>> TypedRpc::ReadGenerate() {
   if (!message.ok()) co_return message.status();
   const absl::StatusOr<Prompt> prompt = codec_.ReadGenerate(*message, form_);
   if (!prompt.ok()) co_return prompt.status();
-  co_return WriteBody(*prompt);
+  co_return WriteBody(*prompt, api_);
 }
 
 async::Awaitable<absl::Status> TypedRpc::Generate(absl::Time deadline) {
   TypedCaller caller(
-      context_, context_.request_id, deadline, [this] { return ReadGenerate(); },
+      context_, context_.request_id, deadline, api_, [this] { return ReadGenerate(); },
       [this](Event event) { return reply_.Send(codec_.WriteGenerate(event, form_)); });
   co_return co_await caller.RunCall();
 }
@@ -87,7 +93,7 @@ async::Awaitable<absl::StatusOr<std::string>> TypedRpc::ReadTurn(Conversation& c
     if (!read.ok()) co_return read.status();
     if (!*read) co_return absl::InvalidArgumentError("the request has no message");
   }
-  co_return WriteBody(conversation.prompt());
+  co_return WriteBody(conversation.prompt(), api_);
 }
 
 async::Awaitable<absl::Status> TypedRpc::RunTurn(Conversation& conversation, absl::Time deadline) {
@@ -95,7 +101,8 @@ async::Awaitable<absl::Status> TypedRpc::RunTurn(Conversation& conversation, abs
   const std::string request_id =
       turn == 1 ? context_.request_id : absl::StrCat(context_.request_id, "-", turn);
   TypedCaller caller(
-      context_, request_id, deadline, [this, &conversation] { return ReadTurn(conversation); },
+      context_, request_id, deadline, api_,
+      [this, &conversation] { return ReadTurn(conversation); },
       [this, turn](Event event) { return reply_.Send(codec_.WriteChat(event, turn, form_)); });
   absl::Status status = co_await caller.RunCall();
   if (status.ok()) conversation.AddAnswer(caller.text());

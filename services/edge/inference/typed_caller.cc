@@ -5,29 +5,33 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "services/edge/call/headers/header_rules.h"
+#include "services/edge/call/request/router.h"
 #include "services/edge/grpc_calls/call_status.h"
 
 namespace countersign::edge::inference {
 namespace {
 
-constexpr absl::string_view kPath = "/v1/chat/completions";
 constexpr absl::string_view kConnection = "countersign-connection";
+constexpr absl::string_view kVersion = "2023-06-01";  // of Anthropic's API
 // Fields of the RPC that the pipeline reads. All others are about gRPC.
 constexpr absl::string_view kFields[] = {"host",       "authorization", "x-api-key",
                                          "user-agent", "traceparent",   "prefer"};
 
-std::string MakePath(const dialects::HeaderList& headers) {
+std::string MakePath(const dialects::HeaderList& headers, Api api) {
+  const absl::string_view path =
+      api == Api::kMessages ? "/v1/messages" : "/v1/chat/completions";
   const absl::string_view connection = call::headers::FindHeader(headers, kConnection);
-  return connection.empty() ? std::string(kPath) : absl::StrCat("/", connection, kPath);
+  return connection.empty() ? std::string(path) : absl::StrCat("/", connection, path);
 }
 
-call::RequestHead MakeHead(const call::RequestHead& rpc) {
+call::RequestHead MakeHead(const call::RequestHead& rpc, Api api) {
   call::RequestHead head;
   head.method = "POST";
-  head.path = MakePath(rpc.headers);
+  head.path = MakePath(rpc.headers, api);
   head.client_address = rpc.client_address;
   head.http_version = rpc.http_version;
   head.headers.emplace_back("content-type", "application/json");
+  if (api == Api::kMessages) head.headers.emplace_back("anthropic-version", kVersion);
   for (const auto& [name, value] : rpc.headers) {
     const std::string lower = absl::AsciiStrToLower(name);
     for (const absl::string_view field : kFields) {
@@ -39,12 +43,22 @@ call::RequestHead MakeHead(const call::RequestHead& rpc) {
 
 }  // namespace
 
+Api FindApi(const call::CallContext& context) {
+  const dialects::HeaderList& headers = context.request.headers;
+  const absl::StatusOr<call::request::Route> route = call::request::FindRoute(
+      context.services.resources.Current(), call::headers::FindHeader(headers, "host"),
+      MakePath(headers, Api::kChatCompletions));
+  // Without a connection the pipeline says why.
+  const bool anthropic = route.ok() && route->connection->protocol == domain::Protocol::kAnthropic;
+  return anthropic ? Api::kMessages : Api::kChatCompletions;
+}
+
 TypedCaller::TypedCaller(const call::CallContext& context, std::string request_id,
-                         absl::Time deadline, ReadRequest read, SendEvent send)
-    : PipelineCaller(context, MakeHead(context.request), std::move(request_id), deadline,
+                         absl::Time deadline, Api api, ReadRequest read, SendEvent send)
+    : PipelineCaller(context, MakeHead(context.request, api), std::move(request_id), deadline,
                      std::move(read)),
       send_(std::move(send)),
-      answer_(context.services.options.max_response_bytes) {}
+      answer_(context.services.options.max_response_bytes, api) {}
 
 async::Awaitable<absl::Status> TypedCaller::RunCall() {
   const absl::Status refused = co_await RunPipeline(this);

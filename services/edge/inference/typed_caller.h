@@ -12,19 +12,23 @@
 #include "services/edge/grpc_calls/pipeline_caller.h"
 #include "services/edge/inference/answer_events.h"
 #include "services/edge/inference/event.h"
+#include "services/edge/inference/typed_request.h"
 
 namespace countersign::edge::inference {
 
+// The API of the connection that an RPC is for.
+Api FindApi(const call::CallContext& context);
+
 // The caller of one typed call, as the pipeline sees it: someone who posts a streamed chat
-// completion. What the pipeline decides and answers becomes events. Used on the call's executor.
+// completion, or a streamed message of Anthropic's API. What the pipeline decides and answers becomes events. Used on the call's executor.
 class TypedCaller final : public grpc_calls::PipelineCaller, public call::CallObserver {
  public:
   // Sends an event; an error means that the caller can no longer be reached.
   using SendEvent = std::function<async::Awaitable<absl::Status>(Event)>;
 
   // `context` is that of the RPC; `request_id` names this call of it. At `deadline` the call is
-  // cancelled.
-  TypedCaller(const call::CallContext& context, std::string request_id, absl::Time deadline,
+  // cancelled. `read` gives a body for `api`.
+  TypedCaller(const call::CallContext& context, std::string request_id, absl::Time deadline, Api api,
               ReadRequest read, SendEvent send);
 
   // Runs the call and returns how it ended, with reason, review and time to try again.

@@ -33,9 +33,15 @@ struct Prompt {
   std::uint32_t choices = 1;
 };
 
-// The body of a streamed chat completion that says the same, so that every definition of what a
-// prompt is applies to it. INVALID_ARGUMENT when something required is missing or a value is out of
-// its range; the message names the field.
-absl::StatusOr<std::string> WriteBody(const Prompt& prompt);
+// The APIs in which a connection can be asked.
+enum class Api { kChatCompletions, kMessages };
+
+// The body of a streamed request to `api` that says the same, so that every definition of what a
+// prompt is applies to it. INVALID_ARGUMENT when something required is missing, a value is out of
+// its range, or the API cannot say it; the message names the field.
+//
+// Anthropic's messages need a limit of tokens: without one it is kDefaultMaxTokens.
+inline constexpr std::uint32_t kDefaultMaxTokens = 4096;
+absl::StatusOr<std::string> WriteBody(const Prompt& prompt, Api api = Api::kChatCompletions);
 
 }  // namespace countersign::edge::inference

@@ -41,6 +41,32 @@ TEST_CASE("WriteBody: everything", "[inference]") {
         R"("n":2,"stream":true,"stream_options":{"include_usage":true}})");
 }
 
+TEST_CASE("WriteBody: Anthropic's messages", "[inference]") {
+  Prompt prompt = MakePrompt();
+  CHECK(WriteBody(prompt, Api::kMessages).value() ==
+        R"({"model":"gpt-4o","messages":[{"role":"user","content":"hi"}],"max_tokens":4096,)"
+        R"("stream":true})");
+  prompt.settings.max_tokens = 7;
+  prompt.settings.stop = {"a"};
+  prompt.settings.user = "u";
+  prompt.messages = {{Role::kSystem, "s"}, {Role::kDeveloper, "d"}, {Role::kUser, "hi"}};
+  CHECK(WriteBody(prompt, Api::kMessages).value() ==
+        R"({"model":"gpt-4o","system":[{"type":"text","text":"s"},{"type":"text","text":"d"}],)"
+        R"("messages":[{"role":"user","content":"hi"}],"max_tokens":7,"stop_sequences":["a"],)"
+        R"("metadata":{"user_id":"u"},"stream":true})");
+  const auto refused = [&](auto&& make) {
+    Prompt odd = prompt;
+    make(odd);
+    const auto violations = GetViolations(WriteBody(odd, Api::kMessages).status());
+    return violations.size() == 1 ? violations[0].field : "";
+  };
+  CHECK(refused([](Prompt& p) { p.settings.seed = 1; }) == "settings.seed");
+  CHECK(refused([](Prompt& p) { p.choices = 2; }) == "choices");
+  CHECK(refused([](Prompt& p) { p.messages.push_back({Role::kSystem, "s"}); }) ==
+        "messages[3].role");
+  CHECK(refused([](Prompt& p) { p.messages.pop_back(); }) == "messages");
+}
+
 TEST_CASE("WriteBody: the dialect reads the same texts from it", "[inference]") {
   Prompt prompt = MakePrompt();
   prompt.messages = {{Role::kSystem, "be \"short\"\n"}, {Role::kUser, "caf\xc3\xa9 \x01 {}"}};
