@@ -13,8 +13,8 @@ const Dialect* FindDialect(domain::Protocol protocol);
 // The dialect for errors before a connection is known, and before a path is.
 const Dialect& DefaultDialect();
 
-// The same for a request's `path`, which may begin with a connection: KServe's below "/v2", Anthropic's
-// below "/v1/messages".
+// The same for a request's `path`, which may begin with a connection: KServe's below "/v2",
+// Anthropic's below "/v1/messages".
 const Dialect& GuessDialect(absl::string_view path);
 
 }  // namespace countersign::dialects

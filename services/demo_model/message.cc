@@ -56,7 +56,7 @@ void WriteStop(json::Writer& writer, absl::string_view reason) {
 }
 
 // The text of an answer; a refusal is one, too.
-const std::string& TextOf(const Answer& answer) {
+const std::string& VisibleText(const Answer& answer) {
   return answer.refusal.empty() ? answer.content : answer.refusal;
 }
 
@@ -93,8 +93,7 @@ class EventWriter {
       }
     }
     if (block.member == "thinking") AddDelta("signature_delta", "signature", Sign(text));
-    events_.push_back(
-        ToEvent("content_block_stop", Begin("content_block_stop").EndObject().str()));
+    events_.push_back(ToEvent("content_block_stop", Begin("content_block_stop").EndObject().str()));
     ++index_;
   }
 
@@ -111,8 +110,7 @@ class EventWriter {
   void AddDelta(absl::string_view type, absl::string_view member, absl::string_view piece) {
     json::Writer delta = Begin("content_block_delta");
     delta.Key("delta").BeginObject().Key("type").String(type).Key(member).String(piece);
-    events_.push_back(
-        ToEvent("content_block_delta", delta.EndObject().EndObject().str()));
+    events_.push_back(ToEvent("content_block_delta", delta.EndObject().EndObject().str()));
   }
 
   const std::size_t piece_bytes_;
@@ -141,8 +139,13 @@ std::string Message(const ChatRequest& request, const Answer& answer) {
     writer.BeginObject().Key("type").String("thinking").Key("thinking").String(answer.reasoning);
     writer.Key("signature").String(Sign(answer.reasoning)).EndObject();
   }
-  if (!TextOf(answer).empty()) {
-    writer.BeginObject().Key("type").String("text").Key("text").String(TextOf(answer)).EndObject();
+  if (!VisibleText(answer).empty()) {
+    writer.BeginObject()
+        .Key("type")
+        .String("text")
+        .Key("text")
+        .String(VisibleText(answer))
+        .EndObject();
   }
   if (!answer.tool.empty()) {
     writer.BeginObject().Key("type").String("tool_use").Key("id").String("toolu_demo");
@@ -167,8 +170,8 @@ std::vector<std::string> MessageEvents(const ChatRequest& request, const Answer&
   if (!answer.reasoning.empty()) {
     events.Write({"thinking", "thinking", "thinking_delta", "thinking", ""}, answer.reasoning);
   }
-  if (!TextOf(answer).empty()) {
-    events.Write({"text", "text", "text_delta", "text", ""}, TextOf(answer),
+  if (!VisibleText(answer).empty()) {
+    events.Write({"text", "text", "text_delta", "text", ""}, VisibleText(answer),
                  answer.until_left ? kRepetitions : 1);
   }
   if (!answer.tool.empty()) {

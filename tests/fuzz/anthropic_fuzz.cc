@@ -1,6 +1,6 @@
 // Anthropic's API. A request's texts are where it says; an answer releases no secret, and passes
-// unchanged where nothing is masked; a stream gives the same bytes however it is cut. Input: request,
-// batch, body or stream; cuts and kind of signed texts; bytes.
+// unchanged where nothing is masked; a stream gives the same bytes however it is cut. Input:
+// request, batch, body or stream; cuts and kind of signed texts; bytes.
 
 #include <string>
 #include <vector>
@@ -22,8 +22,7 @@ namespace {
 using dialects::answers::SignedTexts;
 
 void CheckRequest(absl::string_view body, const std::string& path) {
-  const auto call =
-      dialects::anthropic::ReadRequest({"POST", path, "", {}, std::string(body)});
+  const auto call = dialects::anthropic::ReadRequest({"POST", path, "", {}, std::string(body)});
   if (!call.ok()) return;
   const auto& parts = call->prompt->parts;
   Require(call->places.size() == parts.size(), "places without texts");

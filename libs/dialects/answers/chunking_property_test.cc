@@ -129,14 +129,14 @@ std::string AnthropicEnd(int text) {
 
 const StreamShape kAnthropic{
     *FindDialect(domain::Protocol::kAnthropic),
-    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"content\":[]}}"
+    "event: message_start\ndata: "
+    "{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"content\":[]}}"
     "\r\n\r\nevent: ping\ndata: {\"type\": \"ping\"}\n\n",
     // Tool calls: texts that clients do not join.
     [](int text, absl::string_view piece) {
       return AnthropicDelta(text, "input_json_delta", "partial_json", piece);
     },
-    AnthropicEnd,
-    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+    AnthropicEnd, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
     [](const json::Value& event, std::map<std::int64_t, std::string>& texts) {
       texts[event["index"].integer().value_or(-1)] +=
           std::string(event["delta"]["partial_json"].text());

@@ -297,10 +297,8 @@ class DocumentWalker : TextFinder {
   void AddJoined(const Value& value) {
     if (!value.is(Type::kString) && !value.is(Type::kNumber)) return whole_.Add("text", value);
     if (value.is(Type::kString) && value.text().empty()) return;
-    AddText(value, "content/text").continuation =
-        Continuation::kContinues;
+    AddText(value, "content/text").continuation = Continuation::kContinues;
   }
-
 };
 
 }  // namespace

@@ -57,8 +57,7 @@ std::unique_ptr<AnswerReader> AnthropicDialect::OpenAnswer(const ReadCall& call,
     stream.signed_texts = signed_texts;
     return std::make_unique<StreamAnswer>(stream);
   }
-  const DocumentAnswer::Options document{options.masked, head.status, refuse_unknown,
-                                         signed_texts};
+  const DocumentAnswer::Options document{options.masked, head.status, refuse_unknown, signed_texts};
   const std::string operation = call.prompt == nullptr ? "" : call.prompt->operation;
   if (operation == "messages.batches.results" && head.status < 400) {
     return std::make_unique<JsonLinesAnswer>(

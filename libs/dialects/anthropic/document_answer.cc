@@ -20,9 +20,9 @@ void AddResultsUrl(const Value& batch, std::vector<Edit>& edits) {
   const Value url = batch["results_url"];
   if (batch["type"].text() != "message_batch" || !url.is(Type::kString)) return;
   // SDKs resolve it against their own base URL.
-  edits.push_back(Edit{url.begin(), url.end(),
-                       json::Quote(absl::StrCat("/v1/messages/batches/", batch["id"].text(),
-                                                "/results"))});
+  edits.push_back(
+      Edit{url.begin(), url.end(),
+           json::Quote(absl::StrCat("/v1/messages/batches/", batch["id"].text(), "/results"))});
 }
 
 }  // namespace
@@ -59,8 +59,7 @@ std::vector<Edit> DocumentGrammar::EditsBeforeMasking(const Value& root,
   return edits;
 }
 
-std::vector<Edit> DocumentGrammar::FilterModels(const Value& root,
-                                                absl::string_view source) const {
+std::vector<Edit> DocumentGrammar::FilterModels(const Value& root, absl::string_view source) const {
   const Value models = root["data"];
   if (!serves_ || !models.is(Type::kArray)) return {};
   std::vector<absl::string_view> kept;

@@ -51,9 +51,8 @@ TEST_CASE("Anthropic's answers: the texts of one content are one text", "[anthro
 
 TEST_CASE("Anthropic's answers: signed thinking with a match is emptied, or ends the answer",
           "[anthropic]") {
-  const std::string body =
-      Message(R"({"type":"thinking","thinking":"a SECRET","signature":"abc"},)"
-              R"({"type":"thinking","thinking":"a SECRET","signature":""})");
+  const std::string body = Message(R"({"type":"thinking","thinking":"a SECRET","signature":"abc"},)"
+                                   R"({"type":"thinking","thinking":"a SECRET","signature":""})");
   CHECK(Pass(body).value() == Message(R"({"type":"thinking","thinking":"","signature":"abc"},)"
                                       R"({"type":"thinking","thinking":"a <S>","signature":""})"));
   DocumentAnswer::Options options;
@@ -76,10 +75,12 @@ TEST_CASE("Anthropic's answers: a list of models has only those that the connect
             .value() == R"({"data":[],"has_more":true,"first_id":"o","last_id":"o"})");
 }
 
-TEST_CASE("Anthropic's answers: results of a batch are fetched through the gateway", "[anthropic]") {
-  CHECK(Pass(R"({"id":"msgbatch_1","type":"message_batch","results_url":"https://api/x"})").value() ==
-        R"({"id":"msgbatch_1","type":"message_batch","results_url":)"
-        R"("/v1/messages/batches/msgbatch_1/results"})");
+TEST_CASE("Anthropic's answers: results of a batch are fetched through the gateway",
+          "[anthropic]") {
+  CHECK(
+      Pass(R"({"id":"msgbatch_1","type":"message_batch","results_url":"https://api/x"})").value() ==
+      R"({"id":"msgbatch_1","type":"message_batch","results_url":)"
+      R"("/v1/messages/batches/msgbatch_1/results"})");
   const std::string running = R"({"id":"b","type":"message_batch","results_url":null})";
   CHECK(Pass(running).value() == running);
 }
@@ -112,8 +113,9 @@ TEST_CASE("JsonLinesAnswer: each result of a batch is masked as an answer", "[an
                         R"("message","content":[{"type":"text","text":")",
                         text, "\"}]}}}");
   };
-  CHECK(pass(absl::StrCat(line("SEC"), "\n", line("RET"), "\n\n", line("a SECRET"), "\n")).value() ==
-        absl::StrCat(line("SEC"), "\n", line("RET"), "\n\n", line("a <S>"), "\n"));
+  CHECK(
+      pass(absl::StrCat(line("SEC"), "\n", line("RET"), "\n\n", line("a SECRET"), "\n")).value() ==
+      absl::StrCat(line("SEC"), "\n", line("RET"), "\n\n", line("a <S>"), "\n"));
   CHECK(pass(line("x")).value() == line("x"));
   CHECK(absl::IsUnavailable(pass(absl::StrCat(line("x"), "\nnone\n")).status()));
 }

@@ -213,7 +213,8 @@ absl::StatusOr<ReadCall> ReadBatchById(const IncomingRequest& request,
     prompt.parts.push_back(domain::TextPart{"user", "/batch_id", std::string(steps[2])});
     call.places.emplace_back();
     call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
-    call.upstream_path = absl::StrCat("/messages/batches/", steps[2], last.empty() ? "" : "/", last);
+    call.upstream_path =
+        absl::StrCat("/messages/batches/", steps[2], last.empty() ? "" : "/", last);
     return call;
   }
   return absl::NotFoundError("unknown request for a batch");

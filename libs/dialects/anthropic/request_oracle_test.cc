@@ -119,8 +119,7 @@ class RequestWriter {
   std::string Block(int depth, bool at_media) {
     std::string block = [&]() -> std::string {
       switch (Below(10)) {
-        case 0:
-          return absl::StrCat(R"({"type":"image","source":)", Source(at_media));
+        case 0: return absl::StrCat(R"({"type":"image","source":)", Source(at_media));
         case 1:
           return absl::StrCat(R"({"type":"document","title":)", String(), R"(,"context":)",
                               String(), R"(,"source":)", Source(at_media));
@@ -162,15 +161,17 @@ class RequestWriter {
 
   std::string Params() {
     std::string body = R"({"model":"claude-4","max_tokens":100,"messages":)";
-    absl::StrAppend(&body, List([&] {
-                      return absl::StrCat(R"({"role":")", Pick({"user", "assistant"}),
-                                          R"(","content":)", Content(2, true), "}");
-                    }, 4));
+    absl::StrAppend(&body, List(
+                               [&] {
+                                 return absl::StrCat(R"({"role":")", Pick({"user", "assistant"}),
+                                                     R"(","content":)", Content(2, true), "}");
+                               },
+                               4));
     if (Chance(2)) absl::StrAppend(&body, ",\"system\":", Content(0, false));
     if (Chance(3)) absl::StrAppend(&body, ",\"tools\":", List([&] { return Tool(); }, 3));
-    for (const char* name : {"tool_choice", "metadata", "stop_sequences", "thinking", "container",
-                             "service_tier", "output_config", "mcp_servers", "temperature_x",
-                             "context_management"}) {
+    for (const char* name :
+         {"tool_choice", "metadata", "stop_sequences", "thinking", "container", "service_tier",
+          "output_config", "mcp_servers", "temperature_x", "context_management"}) {
       if (Chance(8)) absl::StrAppend(&body, ",\"", name, "\":", Anything(2));
     }
     if (Chance(4)) absl::StrAppend(&body, ",", Name(), ":", Anything(3));
@@ -210,8 +211,9 @@ std::size_t Setting(const char* name, std::size_t standard) {
   return value != nullptr && absl::SimpleAtoi(value, &number) ? number : standard;
 }
 
-TEST_CASE("Anthropic's requests: policies see all that models might read, reviewers all that is sent",
-          "[anthropic]") {
+TEST_CASE(
+    "Anthropic's requests: policies see all that models might read, reviewers all that is sent",
+    "[anthropic]") {
   const std::size_t seed = Setting("CS_ORACLE_SEED", std::random_device()());
   const std::size_t bodies = Setting("CS_ORACLE_BODIES", 3000);
   CAPTURE(seed);

@@ -359,7 +359,7 @@ const members::Schema& CountTokensSchema() {
 }
 
 const members::Schema& CreateBatchSchema() {
-  static const auto& rules = [] () -> RuleList& {
+  static const auto& rules = []() -> RuleList& {
     RuleList& list = *new RuleList;
     list.Add("/requests", Kind::kObject).Add("/requests/*", Kind::kObject);
     list.Add("/requests/*/custom_id", Kind::kText);

@@ -43,9 +43,8 @@ TEST_CASE("Anthropic's schemas: paths are unique, and come after their container
 // So the documentation needs no tables of them.
 TEST_CASE("Anthropic's schemas: others have the rules of messages", "[anthropic]") {
   const auto has = [](const members::Schema& schema, absl::string_view path, members::Kind kind) {
-    return std::any_of(schema.rules().begin(), schema.rules().end(), [&](const auto& rule) {
-      return rule.path == path && rule.kind == kind;
-    });
+    return std::any_of(schema.rules().begin(), schema.rules().end(),
+                       [&](const auto& rule) { return rule.path == path && rule.kind == kind; });
   };
   for (const members::Rule& rule : MessagesSchema().rules()) {
     CAPTURE(rule.path);

@@ -39,7 +39,8 @@ const domain::TextPart& FindPart(const ReadCall& call, absl::string_view text) {
   return *at;
 }
 
-TEST_CASE("Anthropic's requests: messages become parts with role, pointer and decoded text", "[anthropic]") {
+TEST_CASE("Anthropic's requests: messages become parts with role, pointer and decoded text",
+          "[anthropic]") {
   const ReadCall call = Read(R"({"model":"claude-4","max_tokens":1024,"stream":true,
       "system":[{"type":"text","text":"be nice","cache_control":{"type":"ephemeral"}}],
       "messages":[{"role":"user","content":"h\u00e9llo"},
@@ -50,10 +51,10 @@ TEST_CASE("Anthropic's requests: messages become parts with role, pointer and de
       "tools":[{"name":"f","description":"d","input_schema":{"type":"object"}}],
       "metadata":{"user_id":"u1"},"stop_sequences":["END"]})")
                             .value();
-  CHECK(Parts(call) ==
-        std::vector<std::string>{"system be nice", "user h\xc3\xa9llo", "assistant f",
-                                 "assistant city", "assistant Oslo", "tool rain", "user so?",
-                                 "system f", "system d", "user u1", "user END"});
+  CHECK(Parts(call) == std::vector<std::string>{"system be nice", "user h\xc3\xa9llo",
+                                                "assistant f", "assistant city", "assistant Oslo",
+                                                "tool rain", "user so?", "system f", "system d",
+                                                "user u1", "user END"});
   CHECK(call.prompt->parts[5].pointer == "/messages/2/content/0/content/0/text");
   CHECK(call.prompt->operation == "messages");
   CHECK(call.prompt->model == "claude-4");
@@ -110,13 +111,13 @@ TEST_CASE("Anthropic's requests: words where an identifier or a signature should
       {"type":"redacted_thinking","data":"six"}]}],"tool_choice":{"type":"seven"},
       "service_tier":"eight"})")
                             .value();
-  for (const char* word :
-       {"one", "two", "three", "four", "five", "six", "seven", "eight"}) {
+  for (const char* word : {"one", "two", "three", "four", "five", "six", "seven", "eight"}) {
     FindPart(call, word);
   }
 }
 
-TEST_CASE("Anthropic's requests: signed thinking is not masked, but refuses the call", "[anthropic]") {
+TEST_CASE("Anthropic's requests: signed thinking is not masked, but refuses the call",
+          "[anthropic]") {
   const auto mask = [](const std::string& thinking) {
     const ReadCall call =
         Read(absl::StrCat(R"({"model":"m","messages":[{"role":"assistant","content":[)", thinking,
@@ -124,8 +125,8 @@ TEST_CASE("Anthropic's requests: signed thinking is not masked, but refuses the 
             .value();
     const members::PromptTexts texts = members::JoinPrompt(*call.prompt);
     testing::LiteralMasking masking;
-    return members::ApplyToPrompt(
-        call, texts, masking.Apply(members::AskAboutPrompt(texts, *call.prompt)));
+    return members::ApplyToPrompt(call, texts,
+                                  masking.Apply(members::AskAboutPrompt(texts, *call.prompt)));
   };
   CHECK(mask(R"({"type":"thinking","thinking":"a SECRET","signature":""})")->edits.size() == 1);
   CHECK(mask(R"({"type":"thinking","thinking":"a word","signature":"s"})")->edits.empty());
@@ -135,7 +136,8 @@ TEST_CASE("Anthropic's requests: signed thinking is not masked, but refuses the 
 }
 
 TEST_CASE("Anthropic's requests: what Claude Code sends", "[anthropic]") {
-  const std::string body = R"({"model":"claude-opus-4-1-20250805","messages":[{"role":"user","content":[
+  const std::string body =
+      R"({"model":"claude-opus-4-1-20250805","messages":[{"role":"user","content":[
       {"type":"text","text":"<system-reminder>x</system-reminder>"},
       {"type":"text","text":"hi","cache_control":{"type":"ephemeral"}}]}],
       "system":[{"type":"text","text":"You are Claude Code.","cache_control":{"type":"ephemeral"}},
@@ -159,14 +161,16 @@ TEST_CASE("Anthropic's requests: what Claude Code sends", "[anthropic]") {
   }
 }
 
-TEST_CASE("Anthropic's requests: a batch is one prompt with the texts of its entries", "[anthropic]") {
+TEST_CASE("Anthropic's requests: a batch is one prompt with the texts of its entries",
+          "[anthropic]") {
   const auto batch = [](absl::string_view second_model) {
-    return Read(absl::StrCat(R"({"requests":[{"custom_id":"a","params":{"model":"m","max_tokens":5,)"
-                             R"("stream":true,"messages":[{"role":"user","content":"one"}]}},)"
-                             R"({"custom_id":"b","params":{"model":")",
-                             second_model,
-                             R"(","max_tokens":9,"messages":[{"role":"user","content":"two"}]}}]})"),
-                "/v1/messages/batches");
+    return Read(
+        absl::StrCat(R"({"requests":[{"custom_id":"a","params":{"model":"m","max_tokens":5,)"
+                     R"("stream":true,"messages":[{"role":"user","content":"one"}]}},)"
+                     R"({"custom_id":"b","params":{"model":")",
+                     second_model,
+                     R"(","max_tokens":9,"messages":[{"role":"user","content":"two"}]}}]})"),
+        "/v1/messages/batches");
   };
   const ReadCall call = batch("m").value();
   CHECK(call.prompt->operation == "messages.batches.create");
@@ -178,9 +182,11 @@ TEST_CASE("Anthropic's requests: a batch is one prompt with the texts of its ent
   CHECK(FindPart(call, "one").group != FindPart(call, "two").group);
   CHECK(absl::IsInvalidArgument(batch("other").status()));
   CHECK(absl::IsInvalidArgument(Read(R"({"requests":[]})", "/v1/messages/batches").status()));
-  CHECK(absl::StrContains(
-      Read(R"({"requests":[{"params":{"messages":[]}}]})", "/v1/messages/batches").status().message(),
-      "requests[0].params.model"));
+  CHECK(
+      absl::StrContains(Read(R"({"requests":[{"params":{"messages":[]}}]})", "/v1/messages/batches")
+                            .status()
+                            .message(),
+                        "requests[0].params.model"));
 }
 
 TEST_CASE("Anthropic's requests: other requests", "[anthropic]") {
@@ -207,16 +213,18 @@ TEST_CASE("Anthropic's requests: other requests", "[anthropic]") {
         "messages.count_tokens", "/messages/count_tokens");
   CHECK(absl::IsPermissionDenied(Get("/v1/files").status()));
   CHECK(absl::IsPermissionDenied(Get("/v1/files/file_1/content").status()));
-  for (const char* path : {"/v1/complete", "/v1", "/v1/messages", "/v1/models/a/b", "/v1/models/a%2Fb",
-                           "/v1/messages/batches/a/results/b", "/v1/messages/batches/a%2F..",
-                           "/v1/messages/batches/", "/v2/messages", "/v1/chat/completions"}) {
+  for (const char* path :
+       {"/v1/complete", "/v1", "/v1/messages", "/v1/models/a/b", "/v1/models/a%2Fb",
+        "/v1/messages/batches/a/results/b", "/v1/messages/batches/a%2F..", "/v1/messages/batches/",
+        "/v2/messages", "/v1/chat/completions"}) {
     CAPTURE(path);
     const auto call = Get(path);
     CHECK((absl::IsNotFound(call.status()) || call->prompt->operation == "messages.batches.list"));
   }
 }
 
-TEST_CASE("Anthropic's requests: the version stands in the connection's URL or is added", "[anthropic]") {
+TEST_CASE("Anthropic's requests: the version stands in the connection's URL or is added",
+          "[anthropic]") {
   domain::Connection connection;
   IncomingRequest request{"GET", "/v1/models", "", {}, "", true, false, &connection};
   connection.url = "https://api.anthropic.com";
@@ -227,7 +235,8 @@ TEST_CASE("Anthropic's requests: the version stands in the connection's URL or i
   CHECK(ReadRequest(request)->upstream_path == "/models");
 }
 
-TEST_CASE("Anthropic's requests: an invalid body is refused with the member at fault", "[anthropic]") {
+TEST_CASE("Anthropic's requests: an invalid body is refused with the member at fault",
+          "[anthropic]") {
   const auto refused = [](const std::string& body, absl::string_view what) {
     const absl::Status status = Read(body).status();
     CAPTURE(body, status);

@@ -90,8 +90,7 @@ std::string EventGrammar::WriteText(const answers::OpenText& open, absl::string_
   if (open.group != answers::kNoGroup) {
     head = absl::StrCat("\"type\":", json::Quote(open.container), ",\"index\":", open.group, ",");
   }
-  return sse::FormatEvent(absl::StrCat("{", head, AtPath(open.path, 0, text), "}"),
-                          open.container);
+  return sse::FormatEvent(absl::StrCat("{", head, AtPath(open.path, 0, text), "}"), open.container);
 }
 
 StreamAnswer::StreamAnswer(Options options)

@@ -24,9 +24,8 @@ using testing::PassPieces;
 using testing::SplitIntoBytes;
 
 std::string Event(absl::string_view type, absl::string_view members) {
-  return sse::FormatEvent(absl::StrCat("{\"type\":\"", type, "\"", members.empty() ? "" : ",",
-                                       members, "}"),
-                          type);
+  return sse::FormatEvent(
+      absl::StrCat("{\"type\":\"", type, "\"", members.empty() ? "" : ",", members, "}"), type);
 }
 std::string Start(int block, absl::string_view members) {
   return Event("content_block_start",
@@ -47,7 +46,9 @@ std::string Thought(int block, absl::string_view piece) {
 std::string Json(int block, absl::string_view piece) {
   return Delta(block, "input_json_delta", "partial_json", piece);
 }
-std::string Stop(int block) { return Event("content_block_stop", absl::StrCat("\"index\":", block)); }
+std::string Stop(int block) {
+  return Event("content_block_stop", absl::StrCat("\"index\":", block));
+}
 
 std::string MakeSignature() {
   std::string bytes;
@@ -63,10 +64,11 @@ std::string Signed(int block) { return Delta(block, "signature_delta", "signatur
 const char kThinkingBlock[] = R"("type":"thinking","thinking":"","signature":"")";
 
 std::string Begin() {
-  return Event("message_start",
-               R"("message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-x",)"
-               R"("content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,)"
-               R"("cache_creation_input_tokens":3,"cache_read_input_tokens":100,"output_tokens":1}})");
+  return Event(
+      "message_start",
+      R"("message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-x",)"
+      R"("content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,)"
+      R"("cache_creation_input_tokens":3,"cache_read_input_tokens":100,"output_tokens":1}})");
 }
 std::string End() {
   return absl::StrCat(
@@ -133,13 +135,15 @@ TEST_CASE("Anthropic's streams: a stream without a match passes byte for byte", 
   CHECK(Join(live, 0, "thinking") == "hm SECOND");
 }
 
-TEST_CASE("Anthropic's streams: a secret over deltas is masked in every kind of text", "[anthropic]") {
+TEST_CASE("Anthropic's streams: a secret over deltas is masked in every kind of text",
+          "[anthropic]") {
   const std::string stream = absl::StrCat(
       Begin(), Start(0, R"("type":"text","text":"a SE")"), Text(0, "CR"), Text(0, "ET b"), Stop(0),
-      Start(1, R"("type":"tool_use","id":"toolu_01A","name":"f","input":{})"), Json(1, "{\"q\":\"SE"),
-      Json(1, "CRET\"}"), Stop(1), Start(2, R"("type":"compaction","content":"")"),
-      Delta(2, "compaction_delta", "content", "SEC"), Delta(2, "compaction_delta", "content", "RET"),
-      Stop(2), End());
+      Start(1, R"("type":"tool_use","id":"toolu_01A","name":"f","input":{})"),
+      Json(1, "{\"q\":\"SE"), Json(1, "CRET\"}"), Stop(1),
+      Start(2, R"("type":"compaction","content":"")"),
+      Delta(2, "compaction_delta", "content", "SEC"),
+      Delta(2, "compaction_delta", "content", "RET"), Stop(2), End());
   const std::string passed = PassAllWays(stream);
   CHECK_FALSE(absl::StrContains(passed, "SECRET"));
   CHECK(absl::StrContains(passed, R"("text":"a ")"));
@@ -149,9 +153,10 @@ TEST_CASE("Anthropic's streams: a secret over deltas is masked in every kind of 
   CHECK(absl::EndsWith(passed, End()));
 }
 
-TEST_CASE("Anthropic's streams: held text is sent before the event that ends its block", "[anthropic]") {
-  const std::string stream =
-      absl::StrCat(Begin(), Start(0, R"("type":"text","text":"")"), Text(0, "a SEC"), Stop(0), End());
+TEST_CASE("Anthropic's streams: held text is sent before the event that ends its block",
+          "[anthropic]") {
+  const std::string stream = absl::StrCat(Begin(), Start(0, R"("type":"text","text":"")"),
+                                          Text(0, "a SEC"), Stop(0), End());
   CHECK(PassAllWays(stream) == absl::StrCat(Begin(), Start(0, R"("type":"text","text":"")"),
                                             Text(0, "a "), Text(0, "SEC"), Stop(0), End()));
   // Without the end of the block, before the end of the stream.
@@ -182,8 +187,9 @@ TEST_CASE("Anthropic's streams: signed thinking with a match is delivered empty"
   CHECK(spans == 1);  // the record knows why
 }
 
-TEST_CASE("Anthropic's streams: signed thinking with a match ends the answer if the profile is strict",
-          "[anthropic]") {
+TEST_CASE(
+    "Anthropic's streams: signed thinking with a match ends the answer if the profile is strict",
+    "[anthropic]") {
   const std::string stream = absl::StrCat(Begin(), Start(0, kThinkingBlock), Thought(0, "SE"),
                                           Thought(0, "CRET"), Signed(0), Stop(0), End());
   StreamAnswer::Options options;
@@ -200,7 +206,8 @@ TEST_CASE("Anthropic's streams: thinking without a signature is masked", "[anthr
                                  after)) == absl::StrCat(before, Thought(0, "a <S> SEC"), after));
 }
 
-TEST_CASE("Anthropic's streams: what comes between thinking waits with it, but for pings", "[anthropic]") {
+TEST_CASE("Anthropic's streams: what comes between thinking waits with it, but for pings",
+          "[anthropic]") {
   const std::string ping = Event("ping", "");
   const std::string start = absl::StrCat(Begin(), Start(0, kThinkingBlock));
   const std::string rest = absl::StrCat(Signed(0), Stop(0), End());
@@ -242,7 +249,8 @@ TEST_CASE("Anthropic's streams: a stream without message_stop is broken", "[anth
           .status()));
 }
 
-TEST_CASE("Anthropic's streams: texts of two blocks that join to a match end the answer", "[anthropic]") {
+TEST_CASE("Anthropic's streams: texts of two blocks that join to a match end the answer",
+          "[anthropic]") {
   const auto stream = [](const std::string& second) {
     return absl::StrCat(Begin(), Text(0, "a SEC"), Stop(0), second, Stop(1), End());
   };
@@ -258,24 +266,27 @@ TEST_CASE("Anthropic's streams: events that readers could read in different ways
   };
   // SDKs skip events without a name, or by another one.
   CHECK(refused(absl::StrReplaceAll(Text(0, "a"), {{"event: content_block_delta\n", ""}})));
-  CHECK(refused(absl::StrReplaceAll(Text(0, "a"), {{"event: content_block_delta", "event: ping"}})));
-  CHECK(refused(absl::StrCat("event: ping\n", Text(0, "a"), "event: x\ndata: {\"type\":\"y\"}\n\n")));
+  CHECK(
+      refused(absl::StrReplaceAll(Text(0, "a"), {{"event: content_block_delta", "event: ping"}})));
+  CHECK(
+      refused(absl::StrCat("event: ping\n", Text(0, "a"), "event: x\ndata: {\"type\":\"y\"}\n\n")));
   CHECK(refused(absl::StrReplaceAll(Text(0, "a"), {{"\"index\":0", "\"index\":\"0\""}})));
   CHECK(refused(absl::StrReplaceAll(Text(0, "a"), {{"\"index\":0,", ""}})));
   CHECK(refused(absl::StrCat(Stop(0), Text(0, "a"))));
 }
 
-TEST_CASE("Anthropic's streams: unknown events and members are masked, over events too", "[anthropic]") {
+TEST_CASE("Anthropic's streams: unknown events and members are masked, over events too",
+          "[anthropic]") {
   const auto odd = [](absl::string_view piece) {
     return Event("odd", absl::StrCat(R"("x":{"y":[)", json::Quote(piece), "]}"));
   };
-  const std::string passed =
-      PassAllWays(absl::StrCat(Begin(), odd("12 SEC"), odd("RET 34"), Text(0, "a"), Stop(0), End()));
+  const std::string passed = PassAllWays(
+      absl::StrCat(Begin(), odd("12 SEC"), odd("RET 34"), Text(0, "a"), Stop(0), End()));
   CHECK_FALSE(absl::StrContains(passed, "SEC"));
   CHECK(absl::StrContains(passed, "<S>"));
-  const std::string beside = PassAllWays(
-      absl::StrCat(Begin(), Delta(0, "odd_delta", "words", "SE"), Delta(0, "odd_delta", "words", "CRET"),
-                   Stop(0), End()));
+  const std::string beside =
+      PassAllWays(absl::StrCat(Begin(), Delta(0, "odd_delta", "words", "SE"),
+                               Delta(0, "odd_delta", "words", "CRET"), Stop(0), End()));
   CHECK(Join(beside, 0, "words") == "<S>");
   StreamAnswer::Options refuse;
   refuse.refuse_unknown = true;

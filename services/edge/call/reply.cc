@@ -47,7 +47,8 @@ async::Awaitable<absl::Status> Reply::SendError(const dialects::CallerError& err
   if (error.http_status == 401) headers.emplace_back("www-authenticate", "Bearer");
   if (!error.review_id.empty()) SetReview(error.review_id);
   // Named first, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
-  const std::string body = format_ != nullptr ? format_(error) : dialect_->FormatError(WithRequestId(error));
+  const std::string body =
+      format_ != nullptr ? format_(error) : dialect_->FormatError(WithRequestId(error));
   co_return co_await Send(error.http_status, std::move(headers), body);
 }
 

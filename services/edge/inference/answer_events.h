@@ -16,8 +16,8 @@
 
 namespace countersign::edge::inference {
 
-// Reads the pieces of an answer of `api`, as its caller over HTTP gets them, into events. The answer
-// is masked already; what of it is no text of a choice is left out. Not thread-safe.
+// Reads the pieces of an answer of `api`, as its caller over HTTP gets them, into events. The
+// answer is masked already; what of it is no text of a choice is left out. Not thread-safe.
 class AnswerEvents {
  public:
   explicit AnswerEvents(std::size_t max_event_bytes, Api api = Api::kChatCompletions)
@@ -55,7 +55,7 @@ class AnswerEvents {
 
   const Api api_;
   dialects::sse::Parser parser_;
-  std::uint64_t input_tokens_ = 0;  // of a message of Anthropic's API
+  std::uint64_t input_tokens_ = 0;           // of a message of Anthropic's API
   std::map<Text, std::uint64_t> delivered_;  // bytes
   std::string text_;
   bool failed_ = false;

@@ -39,14 +39,15 @@ TEST_CASE("AnswerEvents: answer, refusal and reasoning are texts of their own", 
 TEST_CASE("AnswerEvents: a message of Anthropic's API has the same events", "[inference]") {
   AnswerEvents answer(1 << 20, Api::kMessages);
   std::vector<Event> events;
-  for (const char* json :
-       {R"({"type":"message_start","message":{"content":[],"usage":{"input_tokens":5,)"
-        R"("cache_read_input_tokens":2}}})",
-        R"({"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}})",
-        R"({"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"hm"}})",
-        R"({"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"a"}})",
-        R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}})",
-        R"({"type":"message_stop"})"}) {
+  for (
+      const char* json :
+      {R"({"type":"message_start","message":{"content":[],"usage":{"input_tokens":5,)"
+       R"("cache_read_input_tokens":2}}})",
+       R"({"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}})",
+       R"({"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"hm"}})",
+       R"({"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"a"}})",
+       R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}})",
+       R"({"type":"message_stop"})"}) {
     answer.AddStreamed(Streamed(json), events);
   }
   CHECK(Show(events) == "reasoning 0: hm\nanswer 0: a\nfinished 0: end_turn\nusage: 7 9\n");

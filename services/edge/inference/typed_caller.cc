@@ -18,8 +18,7 @@ constexpr absl::string_view kFields[] = {"host",       "authorization", "x-api-k
                                          "user-agent", "traceparent",   "prefer"};
 
 std::string MakePath(const dialects::HeaderList& headers, Api api) {
-  const absl::string_view path =
-      api == Api::kMessages ? "/v1/messages" : "/v1/chat/completions";
+  const absl::string_view path = api == Api::kMessages ? "/v1/messages" : "/v1/chat/completions";
   const absl::string_view connection = call::headers::FindHeader(headers, kConnection);
   return connection.empty() ? std::string(path) : absl::StrCat("/", connection, path);
 }

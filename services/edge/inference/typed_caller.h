@@ -20,7 +20,8 @@ namespace countersign::edge::inference {
 Api FindApi(const call::CallContext& context);
 
 // The caller of one typed call, as the pipeline sees it: someone who posts a streamed chat
-// completion, or a streamed message of Anthropic's API. What the pipeline decides and answers becomes events. Used on the call's executor.
+// completion, or a streamed message of Anthropic's API. What the pipeline decides and answers
+// becomes events. Used on the call's executor.
 class TypedCaller final : public grpc_calls::PipelineCaller, public call::CallObserver {
  public:
   // Sends an event; an error means that the caller can no longer be reached.
@@ -28,8 +29,8 @@ class TypedCaller final : public grpc_calls::PipelineCaller, public call::CallOb
 
   // `context` is that of the RPC; `request_id` names this call of it. At `deadline` the call is
   // cancelled. `read` gives a body for `api`.
-  TypedCaller(const call::CallContext& context, std::string request_id, absl::Time deadline, Api api,
-              ReadRequest read, SendEvent send);
+  TypedCaller(const call::CallContext& context, std::string request_id, absl::Time deadline,
+              Api api, ReadRequest read, SendEvent send);
 
   // Runs the call and returns how it ended, with reason, review and time to try again.
   async::Awaitable<absl::Status> RunCall();

@@ -62,8 +62,9 @@ TEST_CASE("WriteBody: Anthropic's messages", "[inference]") {
   };
   CHECK(refused([](Prompt& p) { p.settings.seed = 1; }) == "settings.seed");
   CHECK(refused([](Prompt& p) { p.choices = 2; }) == "choices");
-  CHECK(refused([](Prompt& p) { p.messages.push_back({Role::kSystem, "s"}); }) ==
-        "messages[3].role");
+  CHECK(refused([](Prompt& p) {
+          p.messages.push_back({Role::kSystem, "s"});
+        }) == "messages[3].role");
   CHECK(refused([](Prompt& p) { p.messages.pop_back(); }) == "messages");
 }
 
