@@ -42,6 +42,17 @@ TEST_CASE("Reply: every head has the request's id, and session and review once k
   CHECK(f.caller.header("x-countersign-review") == "r-1");
 }
 
+TEST_CASE("Reply: a dialect's own header and errors have the request's id, too", "[edge]") {
+  Fixture f;
+  f.reply.SetDialect(*dialects::FindDialect(domain::Protocol::kAnthropic));
+  CHECK(f.Run(f.reply.SendError(dialects::MakeCallerError("not_found", "no"))).ok());
+  CHECK(f.caller.header("x-request-id") == "req_1");
+  CHECK(f.caller.header("request-id") == "req_1");
+  CHECK(f.caller.body() ==
+        R"({"type":"error","error":{"type":"not_found_error","message":"no","code":"not_found"},)"
+        R"("request_id":"req_1"})");
+}
+
 TEST_CASE("Reply: an error before a stream is a whole reply with the headers that clients use",
           "[edge]") {
   Fixture f;

@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { Gateway, resources } from '../harness/gateway.mjs';
+import { connect, stream } from '../harness/grpc.mjs';
 import { cut, startHostileModel } from '../harness/hostile_model.mjs';
 import { eventually, run, startDemoModel } from '../harness/processes.mjs';
 
@@ -103,9 +104,9 @@ before(async () => {
   gateway = await Gateway.start();
   await gateway.apply(resources(model.url) + connections());
   [key, rosa] = await Promise.all([gateway.createKey('ci-bot'), gateway.createKey('rosa')]);
-  const connect = (name) => new Anthropic({ baseURL: `http://${gateway.address}/${name}`, apiKey: key });
-  client = connect('claude');
-  wild = connect('wild');
+  const open = (name) => new Anthropic({ baseURL: `http://${gateway.address}/${name}`, apiKey: key });
+  client = open('claude');
+  wild = open('wild');
 });
 after(async () => {
   await gateway?.stop();
@@ -428,6 +429,26 @@ test('a batch is decided as a whole, and its results are masked through the gate
     ['a', 'card <CREDIT_CARD>'],
     ['b', 'fine'],
   ]);
+});
+
+test('a typed prompt over gRPC goes to the same connection', async () => {
+  const inference = connect(gateway.address, 'countersign.inference.v1.Inference');
+  try {
+    const request = { settings: { model: 'demo-1' }, messages: [{ role: 'ROLE_SYSTEM', text: 'Be short.' }, { role: 'ROLE_USER', text: 'the customer file' }] };
+    const { messages, end } = await stream(inference, 'Generate', request, { token: key, headers: { 'countersign-connection': 'claude' } }).all();
+    assert.equal(end.code, 'OK', end.message);
+    const text = messages.filter((one) => one.text_delta).map((one) => one.text_delta.text).join('');
+    assert.equal(text, masked);
+    assert.ok(messages.some((one) => one.masked?.entity === 'credit_card'));
+    assert.deepEqual(messages.slice(-3).map((one) => one.event), ['finished', 'usage', 'end']);
+    const { body } = (await received()).at(-1);
+    assert.deepEqual(JSON.parse(body), {
+      model: 'demo-1', system: [{ type: 'text', text: 'Be short.' }], messages: [{ role: 'user', content: 'the customer file' }],
+      max_tokens: 4096, stream: true,
+    });
+  } finally {
+    inference.close();
+  }
 });
 
 test('the Python SDK gets the same, and raises the right exceptions', async () => {
