@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/status.h"
 #include "libs/dialects/answers/found_texts.h"
 #include "libs/dialects/dialect.h"
 #include "libs/dialects/splice.h"
@@ -97,6 +98,11 @@ class DocumentGrammar {
 };
 
 // The error for an answer that the dialect does not know, with the reason kUnknownEvent.
-absl::Status UnknownAnswerError();
+inline absl::Status UnknownAnswerError() {
+  return WithReason(
+      absl::FailedPreconditionError("the model answered in a form that the masking profile of this "
+                                    "call refuses (unknownEvents: refuse)"),
+      kUnknownEvent);
+}
 
 }  // namespace countersign::dialects::answers
