@@ -151,6 +151,14 @@ TEST_CASE("ReadConnection: addresses with user information, query or fragment ar
   CHECK(with_url("http://127.0.0.1:9").empty());
 }
 
+TEST_CASE("ReadConnection: Anthropic's protocol", "[config]") {
+  const domain::Connection connection =
+      ReadValid(ReadConnection, "{protocol: anthropic, url: 'https://api.anthropic.com'}");
+  CHECK(connection.protocol == domain::Protocol::kAnthropic);
+  CHECK_THAT(ListMistakes(ReadConnection, "{protocol: anthropic, url: 'grpc://h'}"),
+             Contains("must be an http://"));
+}
+
 TEST_CASE("ReadConnection: KServe's V2 protocol, at addresses of gRPC, too", "[config]") {
   const domain::Connection connection =
       ReadValid(ReadConnection, "{protocol: kserve-v2, url: 'grpc://triton:8001'}");

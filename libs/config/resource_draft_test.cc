@@ -2,7 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/config/source_lines.h"
+#include "libs/domain/prompt.h"
 
 namespace countersign::config {
 namespace {
@@ -140,11 +143,8 @@ TEST_CASE("ReadDraft: unknown operations are mistakes", "[config]") {
   REQUIRE(draft.mistakes.size() == 1);
   CHECK(
       draft.mistakes[0] ==
-      "a.yaml:9: Policy/p: spec.match.operations[1]: \"chat.completion\" is none of "
-      "chat.completions, responses, responses.get, responses.delete, responses.cancel, "
-      "responses.input_items, responses.input_tokens, responses.compact, completions, embeddings, "
-      "moderations, models.list, models.get, models.infer, models.metadata, models.ready, "
-      "server.metadata, server.live, server.ready, and no path of a gRPC method");
+      absl::StrCat("a.yaml:9: Policy/p: spec.match.operations[1]: \"chat.completion\" is none of ",
+                   absl::StrJoin(domain::kOperations, ", "), ", and no path of a gRPC method"));
 }
 
 TEST_CASE("WithSourceLines: finds the line of the path or of the innermost enclosing field",
