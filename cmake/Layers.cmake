@@ -32,6 +32,7 @@ set(CS_LAYER_text_detectors 1.4)
 set(CS_LAYER_text 2)
 set(CS_LAYER_jose 2)
 set(CS_LAYER_dialects 2.5) # above the domain, below the cores of services
+set(CS_LAYER_authn_saml 2) # services/authn/saml: pure, below the core that uses it
 set(CS_LAYER_internal_token 3) # libs/jose: tokens that carry a domain::Principal
 set(CS_LAYER_config 3)
 set(CS_LAYER_config_reference 3.2) # above the reader, whose fields it explains

@@ -1,10 +1,15 @@
 #include "libs/crypto/certificate.h"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 
 namespace countersign::crypto {
@@ -20,6 +25,7 @@ struct Deleter {
 using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free>>;
 using X509Ptr = std::unique_ptr<X509, Deleter<X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using NumberPtr = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
 
 BioPtr ReadOnly(absl::string_view bytes) {
@@ -38,6 +44,17 @@ absl::Time ToTime(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return absl::InfinitePast();
   return absl::FromTM(parts, absl::UTCTimeZone());
+}
+
+// A number of the key, big endian, with at least `size` bytes; "" when the key has none.
+std::string ReadNumber(const EVP_PKEY* key, const char* name, std::size_t size) {
+  BIGNUM* read = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &read) != 1) return "";
+  const NumberPtr number(read);
+  std::string bytes(std::max(size, static_cast<std::size_t>(BN_num_bytes(read))), '\0');
+  BN_bn2binpad(read, reinterpret_cast<unsigned char*>(bytes.data()),
+               static_cast<int>(bytes.size()));
+  return bytes;
 }
 
 // Refuses encrypted keys instead of asking for a passphrase on the terminal.
@@ -64,6 +81,36 @@ absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem) {
   }
   return certificate;
 }
+
+absl::StatusOr<PublicKey> ReadCertificateKey(absl::string_view der) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+  const auto* const end = bytes + der.size();
+  const X509Ptr x509(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
+  EVP_PKEY* const key = x509 == nullptr ? nullptr : X509_get0_pubkey(x509.get());
+  ERR_clear_error();
+  if (key == nullptr || bytes != end) {
+    return absl::InvalidArgumentError("not a DER certificate with a known type of key");
+  }
+  if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) {
+    return PublicKey::Rsa(ReadNumber(key, OSSL_PKEY_PARAM_RSA_N, 0),
+                          ReadNumber(key, OSSL_PKEY_PARAM_RSA_E, 0));
+  }
+  std::array<char, 32> group{};
+  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) == 1) {
+    const absl::string_view name = group.data();
+    const bool p256 = name == SN_X9_62_prime256v1;
+    if (p256 || name == SN_secp384r1) {
+      const std::size_t size = p256 ? 32 : 48;
+      return PublicKey::Ec(p256 ? KeyType::kP256 : KeyType::kP384,
+                           ReadNumber(key, OSSL_PKEY_PARAM_EC_PUB_X, size),
+                           ReadNumber(key, OSSL_PKEY_PARAM_EC_PUB_Y, size));
+    }
+  }
+  ERR_clear_error();
+  return absl::InvalidArgumentError("the certificate's key is neither RSA nor on P-256 or P-384");
+}
+
+void ClearErrorQueue() { ERR_clear_error(); }
 
 absl::Status CheckKeyPair(absl::string_view certificate_pem, const SecretString& key_pem) {
   absl::StatusOr<X509Ptr> certificate = FirstCertificate(certificate_pem);

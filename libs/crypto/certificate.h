@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/base/secret.h"
+#include "libs/crypto/public_key.h"
 
 namespace countersign::crypto {
 
@@ -20,6 +21,14 @@ struct Certificate {
 
 // The first certificate in a PEM text. INVALID_ARGUMENT when there is no readable one.
 absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem);
+
+// The public key of one DER certificate, of which nothing else is checked. INVALID_ARGUMENT when it
+// cannot be read, and for keys that PublicKey refuses.
+absl::StatusOr<PublicKey> ReadCertificateKey(absl::string_view der);
+
+// Discards the errors that OpenSSL has queued on this thread. For code that calls a library which
+// leaves some: they would look like errors of the thread's next TLS connection.
+void ClearErrorQueue();
 
 // OK when `key_pem` is the private key of the first certificate in `certificate_pem`.
 // INVALID_ARGUMENT says which of them cannot be read, or that they do not match.

@@ -5,6 +5,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include <cstdlib>
 
@@ -63,6 +64,23 @@ std::string TestSigner::Number(const char* parameter, std::size_t size) const {
   Check(BN_bn2binpad(number, reinterpret_cast<unsigned char*>(out.data()),
                      static_cast<int>(size)) >= 0);
   BN_free(number);
+  return out;
+}
+
+std::string TestSigner::Certificate() const {
+  X509* const certificate = X509_new();
+  Check(certificate != nullptr && X509_set_version(certificate, X509_VERSION_3) == 1);
+  Check(ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1);
+  ASN1_TIME_set(X509_getm_notBefore(certificate), 0);
+  ASN1_TIME_set(X509_getm_notAfter(certificate), 365 * 24 * 3600);
+  Check(X509_set_pubkey(certificate, key_.get()) == 1);
+  Check(X509_sign(certificate, key_.get(), type_ == KeyType::kEd25519 ? nullptr : EVP_sha256()) > 0);
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  Check(size > 0);
+  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  X509_free(certificate);
   return out;
 }
 

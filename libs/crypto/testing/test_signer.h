@@ -19,6 +19,8 @@ class TestSigner {
   PublicKey public_key() const;
   // Returns the signature in JWS form. `algorithm` must fit the key.
   std::string Sign(SignatureAlgorithm algorithm, absl::string_view message) const;
+  // A self-signed certificate of the key in DER, valid from 1970 to 1971: nothing reads its dates.
+  std::string Certificate() const;
   // The members of the public JWK, without braces: "kty":"RSA","n":"…","e":"AQAB".
   std::string JwkMembers() const;
 
