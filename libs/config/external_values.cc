@@ -153,6 +153,25 @@ void ResolveTerms(YAML::Node spec, const ExternalValues& values, Mistakes& mista
   spec.remove("file");
 }
 
+// The file of a SAML provider's metadata, which stands in the stored resource itself.
+void ResolveMetadata(YAML::Node saml, const ExternalValues& values, Mistakes& mistakes) {
+  const YAML::Node file = std::as_const(saml)["metadataFile"];
+  const std::string path = file.IsScalar() ? file.Scalar() : "";
+  const auto found = values.find(absl::StrCat("file:", path));
+  const YAML::Node both = std::as_const(saml)["metadata"];
+  if (both.IsDefined()) return;  // The kind's reader reports it.
+  if (found == values.end()) {
+    mistakes.Add(file, "spec.saml.metadataFile",
+                 path.empty() ? std::string("must be the path of a file")
+                              : absl::StrCat("the file ", path, " could not be read"));
+  } else if (found->second.empty()) {
+    mistakes.Add(file, "spec.saml.metadataFile", absl::StrCat("the file ", path, " is empty"));
+  }
+  const bool usable = found != values.end() && !found->second.empty();
+  saml["metadata"] = usable ? found->second : std::string("placeholder");
+  saml.remove("metadataFile");
+}
+
 // A file has the set as protoc writes it, which comes here in base64 as from everywhere else.
 void ResolveDescriptors(YAML::Node spec, const ExternalValues& values, Mistakes& mistakes) {
   YAML::Node value = spec["descriptors"];
@@ -198,6 +217,10 @@ void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
     const std::string key = DescriptorsKey(spec["descriptors"]);
     if (!key.empty()) keys.insert(key);
   }
+  if (kind == "IdentityProvider") {
+    const YAML::Node file = Find(spec, {"saml", "metadataFile"});
+    if (file.IsDefined() && file.IsScalar()) keys.insert(absl::StrCat("file:", file.Scalar()));
+  }
   if (kind == "Dictionary" && spec["file"].IsDefined() && spec["file"].IsScalar()) {
     keys.insert(absl::StrCat("file:", spec["file"].Scalar()));
   }
@@ -221,6 +244,11 @@ ResolvedValues ResolveExternalValues(const std::string& kind, const YAML::Node& 
   if (kind == "Connection" && spec["descriptors"].IsDefined()) {
     YAML::Node copy = YAML::Clone(spec);
     ResolveDescriptors(copy, values, mistakes);
+    return {copy, {}};
+  }
+  if (kind == "IdentityProvider" && Find(spec, {"saml", "metadataFile"}).IsDefined()) {
+    YAML::Node copy = YAML::Clone(spec);
+    ResolveMetadata(copy["saml"], values, mistakes);
     return {copy, {}};
   }
   if (kind != "Credential" && kind != "Dictionary") return {spec, {}};

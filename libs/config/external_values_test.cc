@@ -72,6 +72,21 @@ TEST_CASE("CollectExternalValues: none in inline values, other kinds and malform
   }
 }
 
+TEST_CASE("ResolveExternalValues: a SAML provider's metadata, of a file", "[config]") {
+  const std::string spec = "{saml: {metadataFile: m.xml, audience: a}}";
+  CHECK(Collect("IdentityProvider", spec) == Keys{"file:m.xml"});
+  const Resolved resolved = Resolve("IdentityProvider", spec, {{"file:m.xml", "<m/>\n"}});
+  CHECK(resolved.json == R"({"saml":{"audience":"a","metadata":"<m/>\n"}})");
+  CHECK(resolved.mistakes.empty());
+  CHECK(Resolve("IdentityProvider", spec, {}).mistakes ==
+        "f.yaml:1: spec.saml.metadataFile: the file m.xml could not be read");
+  CHECK(Resolve("IdentityProvider", spec, {{"file:m.xml", ""}}).mistakes ==
+        "f.yaml:1: spec.saml.metadataFile: the file m.xml is empty");
+  CHECK(Resolve("IdentityProvider", "{saml: {metadataFile: [m]}}", {}).mistakes ==
+        "f.yaml:1: spec.saml.metadataFile: must be the path of a file");
+  CHECK(Collect("IdentityProvider", "{saml: {metadata: <m/>}}").empty());
+}
+
 TEST_CASE("ResolveExternalValues: a value becomes inline, without one final newline", "[config]") {
   const ExternalValues values = {{"env:KEY", "sk\n"}, {"file:p", "two\n\n"}, {"file:w", "a\r\n"}};
   CHECK(Resolve("Credential", "{bearer: {env: KEY}}", values).json ==

@@ -7,33 +7,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/config/field_checks.h"
 #include "libs/text/tokens/tokenizer_names.h"
 
 namespace countersign::config {
 namespace {
-
-std::vector<std::string> RequiredStrings(Fields& fields, absl::string_view name) {
-  std::vector<std::string> values = fields.Strings(name);
-  if (!fields.Has(name)) fields.Mistake(name, "is required");
-  if (fields.Has(name) && values.empty()) fields.Mistake(name, "must not be empty");
-  return values;
-}
-
-void CheckUrl(Fields& fields, absl::string_view name, absl::string_view url,
-              bool may_be_grpc = false) {
-  if (url.empty()) return;
-  const bool http = absl::StartsWith(url, "http://") || absl::StartsWith(url, "https://");
-  const bool grpc =
-      may_be_grpc && (absl::StartsWith(url, "grpc://") || absl::StartsWith(url, "grpcs://"));
-  const std::size_t host = url.find("://") + 3;
-  if (!(http || grpc) || host >= url.size() || url[host] == '/') {
-    fields.Mistake(name, may_be_grpc ? "must be a grpc://, grpcs://, http:// or https:// address"
-                                     : "must be an http:// or https:// address");
-  } else if (absl::StrContains(url, '@') || absl::StrContains(url, '#') ||
-             absl::StrContains(url, ' ') || absl::StrContains(url, '?')) {
-    fields.Mistake(name, "must be an address without credentials, query or fragment");
-  }
-}
 
 void CheckOneValue(Fields& parent, absl::string_view name) {
   Fields value = parent.Nested(name);
@@ -49,36 +27,6 @@ domain::Normalize ReadNormalize(Fields& fields, domain::Normalize fallback) {
 }
 
 }  // namespace
-
-domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec) {
-  domain::IdentityProvider provider;
-  provider.name = std::move(name);
-  if (spec.Has("saml")) spec.Mistake("saml", "SAML providers are not supported by this version");
-  if (!spec.Has("oidc")) {
-    spec.Mistake("oidc", "is required");
-    return provider;
-  }
-  Fields oidc = spec.Nested("oidc");
-  domain::IdentityProvider::Oidc& out = (provider.oidc = domain::IdentityProvider::Oidc()).value();
-  out.issuer = oidc.Required("issuer");
-  CheckUrl(oidc, "issuer", out.issuer);
-  out.audiences = RequiredStrings(oidc, "audiences");
-  out.jwks_uri = oidc.String("jwksUri");
-  CheckUrl(oidc, "jwksUri", out.jwks_uri);
-  static const std::set<std::string> kAlgorithms = {"RS256", "RS384", "RS512", "PS256", "PS384",
-                                                    "PS512", "ES256", "ES384", "EdDSA"};
-  if (oidc.Has("algorithms")) out.algorithms = RequiredStrings(oidc, "algorithms");
-  for (const std::string& algorithm : out.algorithms) {
-    if (kAlgorithms.count(algorithm) == 0) {
-      oidc.Mistake("algorithms", absl::StrCat("\"", algorithm, "\" is not accepted"));
-    }
-  }
-  out.groups_claim = oidc.String("groupsClaim", out.groups_claim);
-  out.subject_claim = oidc.String("subjectClaim", out.subject_claim);
-  out.profile = domain::OidcProfileFromString(oidc.Choice(
-      "profile", {"JWT", "at+jwt", "auth-time", "auth0", "entra", "google", "keycloak", "okta"}));
-  return provider;
-}
 
 domain::Identity ReadIdentity(std::string name, Fields& spec) {
   domain::Identity identity;

@@ -75,7 +75,52 @@ TEST_CASE("ReadIdentityProvider: values that would weaken verification are refus
              Contains("spec.oidc.audiences: is required"));
   CHECK_THAT(ListMistakes(ReadIdentityProvider, "{oidc: {audiences: [a]}}"),
              Contains("spec.oidc.issuer: is required"));
-  CHECK_THAT(ListMistakes(ReadIdentityProvider, "{}"), Contains("spec.oidc: is required"));
+  CHECK_THAT(ListMistakes(ReadIdentityProvider, "{}"), Contains("spec: needs oidc or saml"));
+  CHECK_THAT(with("audiences: [b]}, saml: {metadata: m, audience: a"),
+             Contains("spec: needs oidc or saml, not both"));
+}
+
+TEST_CASE("ReadIdentityProvider: SAML", "[config]") {
+  const auto least = ReadValid(ReadIdentityProvider, "{saml: {metadata: <m/>, audience: us}}");
+  CHECK_FALSE(least.oidc.has_value());
+  REQUIRE(least.saml.has_value());
+  CHECK(least.saml->metadata == "<m/>");
+  CHECK(least.saml->audience == "us");
+  CHECK(least.saml->groups_attribute == "groups");
+  CHECK(least.saml->subject_attribute.empty());
+  CHECK_FALSE(least.saml->signs_in_people);
+  const auto full = ReadValid(
+      ReadIdentityProvider,
+      "{saml: {metadataUrl: 'https://idp.example/md?appid=1', audience: us, recipients: [r], "
+      "issuer: 'urn:idp', groupsAttribute: g, subjectAttribute: uid, nameAttribute: n, profile: "
+      "authn-statement}}");
+  CHECK(full.saml->metadata_url == "https://idp.example/md?appid=1");
+  CHECK(full.saml->recipients == std::vector<std::string>{"r"});
+  CHECK(full.saml->issuer == "urn:idp");
+  CHECK(full.saml->groups_attribute == "g");
+  CHECK(full.saml->subject_attribute == "uid");
+  CHECK(full.saml->name_attribute == "n");
+  CHECK(full.saml->signs_in_people);
+}
+
+TEST_CASE("ReadIdentityProvider: what is wrong with SAML, all at once", "[config]") {
+  const std::string mistakes = ListMistakes(
+      ReadIdentityProvider,
+      "{saml: {metadata: m, metadataUrl: 'ftp://i', recipients: [], profile: any, more: 1}}");
+  CHECK_THAT(mistakes, Contains("spec.saml: needs exactly one of metadata, metadataFile"));
+  CHECK_THAT(mistakes, Contains("spec.saml.metadataUrl: must be an http:// or https://"));
+  CHECK_THAT(mistakes, Contains("spec.saml.audience: is required"));
+  CHECK_THAT(mistakes, Contains("spec.saml.recipients: must not be empty"));
+  CHECK_THAT(mistakes, Contains("spec.saml.profile: must be one of authn-statement"));
+  CHECK_THAT(mistakes, Contains("spec.saml.more"));
+  const auto with = [](const std::string& saml) {
+    return ListMistakes(ReadIdentityProvider, "{saml: {" + saml + "}}");
+  };
+  CHECK_THAT(with("audience: a"), Contains("needs exactly one of metadata"));
+  CHECK_THAT(with("audience: a, metadata: ''"), Contains("spec.saml.metadata: must not be empty"));
+  CHECK_THAT(with("audience: a, metadataFile: f"), Contains("is read by the countersign command"));
+  CHECK_THAT(with("audience: a, metadata: m, profile: authn-statement"),
+             Contains("spec.saml.issuer: is required with profile"));
 }
 
 TEST_CASE("ReadIdentity: a match by subject or by claims", "[config]") {

@@ -29,6 +29,8 @@ struct Principal {
   std::string issuer;    // the configured issuer's URL; "countersign" for access keys
   std::string subject;   // unique within the issuer
   std::string identity;  // name of the Identity resource; empty when a verified token matched none
+  // As the issuer writes it, for display beside the subject only; empty when it wrote none.
+  std::string name;
   IdentityKind kind = IdentityKind::kUnspecified;
   std::vector<std::string> groups;
   std::vector<RoleGrant> roles;

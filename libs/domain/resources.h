@@ -46,9 +46,24 @@ struct IdentityProvider {
     std::vector<std::string> algorithms = {"RS256", "PS256", "ES256", "EdDSA"};
     std::string groups_claim = "groups";
     std::string subject_claim = "sub";
+    std::string name_claim = "name";
     OidcProfile profile = OidcProfile::kAny;
   };
+  struct Saml {
+    std::string metadata;      // XML; empty: fetched from metadata_url
+    std::string metadata_url;  // empty: metadata
+    std::string issuer;        // the entityID that the metadata must have; empty: any
+    std::string audience;
+    std::vector<std::string> recipients;  // empty: any
+    std::string groups_attribute = "groups";
+    std::string subject_attribute;  // empty: the NameID
+    std::string name_attribute;     // empty: none
+    // Each assertion that says that its subject signed in is a person's.
+    bool signs_in_people = false;
+  };
+  // Exactly one of them.
   std::optional<Oidc> oidc;
+  std::optional<Saml> saml;
 };
 
 struct Identity {

@@ -79,6 +79,7 @@ std::string InternalClaimsJson(const domain::Principal& principal, absl::Time no
   writer.Key("exp").Int(absl::ToUnixSeconds(InternalTokenExpiry(principal, now)));
   writer.Key(kPrincipal).BeginObject();
   writer.Key("issuer").String(principal.issuer).Key("identity").String(principal.identity);
+  writer.Key("name").String(principal.name);
   writer.Key("kind").String(domain::ToString(principal.kind));
   writer.Key("owner").String(principal.owner).Key("groups");
   WriteStrings(writer, principal.groups);
@@ -103,6 +104,7 @@ absl::StatusOr<domain::Principal> PrincipalFromClaims(const VerifiedToken& token
   principal.issuer = std::string(claim["issuer"].text());
   principal.subject = token.subject;
   principal.identity = std::string(claim["identity"].text());
+  principal.name = std::string(claim["name"].text());
   principal.kind = domain::IdentityKindFromString(claim["kind"].text());
   principal.owner = std::string(claim["owner"].text());
   CS_ASSIGN_OR_RETURN(principal.groups, ReadStrings(claim["groups"]));

@@ -57,6 +57,7 @@ v1::WhoAmIResponse ToProto(const domain::Principal& principal) {
   out.set_identity(principal.identity);
   out.set_issuer(principal.issuer);
   out.set_subject(principal.subject);
+  out.set_name(principal.name);
   out.set_kind(std::string(domain::ToString(principal.kind)));
   for (const std::string& group : principal.groups) out.add_groups(group);
   for (const domain::RoleGrant& grant : principal.roles) {

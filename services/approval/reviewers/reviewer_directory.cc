@@ -36,11 +36,12 @@ bool IsBoundReviewer(const domain::ResourceSet& set, const std::string& identity
   });
 }
 
-// True if tokens of `issuer` can prove that a person holds them.
+// True if credentials of `issuer` can prove that a person holds them.
 bool KnowsPersons(const domain::ResourceSet& set, const std::string& issuer) {
   return std::any_of(set.identity_providers.begin(), set.identity_providers.end(),
                      [&](const auto& entry) {
-                       const auto& oidc = entry.second.oidc;
+                       const auto& [name, oidc, saml] = entry.second;
+                       if (saml) return saml->signs_in_people && saml->issuer == issuer;
                        return oidc && oidc->issuer == issuer && domain::KnowsPersons(oidc->profile);
                      });
 }

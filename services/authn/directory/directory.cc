@@ -1,12 +1,14 @@
 #include "services/authn/directory/directory.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "services/authn/authn_errors.h"
+#include "services/authn/directory/attribute_claims.h"
 #include "services/authn/directory/groups_claim.h"
 #include "services/authn/directory/person_proof.h"
 #include "services/authn/oidc/issuer_url.h"
@@ -65,6 +67,23 @@ void SetKind(const TokenIssuer& issuer, const jose::VerifiedToken& token,
   }
 }
 
+// The kind of an assertion's subject, by the same rules. An assertion without AuthnStatement is no
+// sign-in.
+void SetKind(const SamlProvider& provider, const saml::Assertion& assertion,
+             const jose::VerifiedToken& token, const domain::Identity* identity,
+             domain::Principal& principal) {
+  using domain::IdentityKind;
+  const bool program = IsMarkedAsProgram(token);
+  const bool signed_in = assertion.sign_in.has_value() && !program;
+  if (identity == nullptr) {
+    if (program) principal.kind = IdentityKind::kService;
+    if (signed_in && provider.signs_in_people) principal.kind = IdentityKind::kHuman;
+  } else if (principal.kind == IdentityKind::kHuman && identity->match->subject.empty() &&
+             !signed_in) {
+    principal.kind = IdentityKind::kService;
+  }
+}
+
 // The `typ` that a profile requires; "": JWT, at+jwt or none.
 std::string PinnedType(domain::OidcProfile profile) {
   const bool pins =
@@ -78,6 +97,8 @@ bool Matches(const domain::Identity::Match& match, const jose::VerifiedToken& to
     return ClaimMatches(FindClaim(token.claims(), claim.first), claim.second);
   });
 }
+
+std::string ReadName(json::Value claim) { return DisplayableName(claim.text()); }
 
 // A greater value is more specific.
 std::pair<bool, std::size_t> Specificity(const domain::Identity::Match& match) {
@@ -95,6 +116,7 @@ TokenIssuer MakeTokenIssuer(const domain::IdentityProvider& provider,
   issuer.provider = provider.name;
   issuer.jwks_uri = oidc.jwks_uri;
   issuer.groups_claim = oidc.groups_claim;
+  issuer.name_claim = oidc.name_claim;
   issuer.expectations.issuer = oidc.issuer;
   issuer.expectations.audiences = oidc.audiences;
   issuer.expectations.type = PinnedType(oidc.profile);
@@ -116,21 +138,76 @@ TokenIssuer MakeTokenIssuer(const domain::IdentityProvider& provider,
   return issuer;
 }
 
+void ReadMetadata(const domain::IdentityProvider::Saml& saml, SamlProvider& out,
+                  const std::function<void(absl::string_view, absl::string_view)>& mistake) {
+  if (!saml.metadata_url.empty()) {
+    const absl::Status url =
+        oidc::CheckIssuerUrl(saml.metadata_url.substr(0, saml.metadata_url.find('?')));
+    if (!url.ok()) mistake("metadataUrl", url.message());
+    return;
+  }
+  auto metadata = saml::ParseMetadata(saml.metadata);
+  if (!metadata.ok()) return mistake("metadata", metadata.status().message());
+  if (!saml.issuer.empty() && metadata->entity_id != saml.issuer) {
+    mistake("issuer", absl::StrCat("the metadata is of another provider: its entityID is \"",
+                                   metadata->entity_id, "\""));
+  }
+  out.issuer = metadata->entity_id;
+  out.metadata = std::make_shared<const saml::IdpMetadata>(*std::move(metadata));
+}
+
+SamlProvider MakeSamlProvider(const domain::IdentityProvider& provider,
+                              std::vector<std::string>& mistakes) {
+  const domain::IdentityProvider::Saml& saml = *provider.saml;
+  SamlProvider out;
+  out.provider = provider.name;
+  out.expectations.audience = saml.audience;
+  out.expectations.recipients = saml.recipients;
+  out.metadata_url = saml.metadata_url;
+  out.issuer = saml.issuer;
+  out.groups_attribute = saml.groups_attribute;
+  out.subject_attribute = saml.subject_attribute;
+  out.name_attribute = saml.name_attribute;
+  out.signs_in_people = saml.signs_in_people;
+  ReadMetadata(saml, out, [&](absl::string_view path, absl::string_view what) {
+    mistakes.push_back(
+        absl::StrCat("IdentityProvider/", provider.name, ": spec.saml.", path, ": ", what));
+  });
+  return out;
+}
+
 }  // namespace
+
+void Directory::AddProvider(const domain::IdentityProvider& provider,
+                            std::vector<std::string>& mistakes) {
+  // The principals of two providers with one issuer could not be told apart.
+  const auto check_issuer = [&](const std::string& issuer, absl::string_view path) {
+    const TokenIssuer* const token_issuer = FindIssuer(issuer);
+    const SamlProvider* const saml_provider = FindSamlProvider(issuer);
+    if (token_issuer == nullptr && saml_provider == nullptr) return;
+    mistakes.push_back(absl::StrCat(
+        "IdentityProvider/", provider.name, ": ", path, ": is IdentityProvider/",
+        token_issuer != nullptr ? token_issuer->provider : saml_provider->provider,
+        "'s already: a token could not tell which is meant"));
+  };
+  if (provider.oidc) {
+    TokenIssuer issuer = MakeTokenIssuer(provider, mistakes);
+    check_issuer(issuer.expectations.issuer, "spec.oidc.issuer");
+    issuers_.push_back(std::move(issuer));
+  }
+  if (provider.saml) {
+    SamlProvider saml = MakeSamlProvider(provider, mistakes);
+    check_issuer(saml.issuer, saml.metadata == nullptr ? "spec.saml.issuer" : "spec.saml.metadata");
+    saml_providers_.push_back(std::move(saml));
+  }
+}
 
 absl::StatusOr<std::shared_ptr<const Directory>> Directory::Compile(
     std::shared_ptr<const domain::ResourceSet> resources) {
   std::shared_ptr<Directory> directory(new Directory(std::move(resources)));
   std::vector<std::string> mistakes;
   for (const auto& [name, provider] : directory->resources_->identity_providers) {
-    if (!provider.oidc) continue;
-    TokenIssuer issuer = MakeTokenIssuer(provider, mistakes);
-    if (const TokenIssuer* other = directory->FindIssuer(issuer.expectations.issuer)) {
-      mistakes.push_back(absl::StrCat("IdentityProvider/", name,
-                                      ": spec.oidc.issuer: is IdentityProvider/", other->provider,
-                                      "'s already: a token could not tell which is meant"));
-    }
-    directory->issuers_.push_back(std::move(issuer));
+    directory->AddProvider(provider, mistakes);
   }
   for (const auto& [name, identity] : directory->resources_->identities) {
     if (!identity.match) continue;
@@ -151,6 +228,14 @@ const TokenIssuer* Directory::FindIssuer(absl::string_view issuer) const {
   return found == issuers_.end() ? nullptr : &*found;
 }
 
+const SamlProvider* Directory::FindSamlProvider(absl::string_view issuer) const {
+  if (issuer.empty()) return nullptr;
+  const auto found =
+      std::find_if(saml_providers_.begin(), saml_providers_.end(),
+                   [&](const SamlProvider& known) { return known.issuer == issuer; });
+  return found == saml_providers_.end() ? nullptr : &*found;
+}
+
 const domain::Identity* Directory::FindIdentity(absl::string_view name) const {
   const auto found = resources_->identities.find(std::string(name));
   return found == resources_->identities.end() ? nullptr : &found->second;
@@ -158,21 +243,44 @@ const domain::Identity* Directory::FindIdentity(absl::string_view name) const {
 
 absl::StatusOr<domain::Principal> Directory::FromToken(const TokenIssuer& issuer,
                                                        const jose::VerifiedToken& token) const {
-  domain::Principal principal;
-  principal.issuer = token.issuer;
-  principal.subject = token.subject;
-  principal.expires_at = token.expires_at;
-  CS_ASSIGN_OR_RETURN(principal.groups, ReadGroups(token.claims(), issuer.groups_claim));
-  CS_ASSIGN_OR_RETURN(const domain::Identity* identity, Match(issuer, token));
-  if (identity != nullptr) ApplyIdentity(*identity, principal);
-  SetKind(issuer, token, identity, principal);
-  domain::AddRoles(*resources_, principal);
-  return principal;
+  CS_ASSIGN_OR_RETURN(Matched matched, MatchToken(issuer.provider, issuer.groups_claim, token));
+  matched.principal.name = ReadName(FindClaim(token.claims(), issuer.name_claim));
+  SetKind(issuer, token, matched.identity, matched.principal);
+  domain::AddRoles(*resources_, matched.principal);
+  return std::move(matched.principal);
 }
 
-absl::StatusOr<const domain::Identity*> Directory::Match(const TokenIssuer& issuer,
+absl::StatusOr<domain::Principal> Directory::FromAssertion(const SamlProvider& provider,
+                                                           const saml::Assertion& assertion) const {
+  CS_ASSIGN_OR_RETURN(const jose::VerifiedToken token,
+                      ClaimsOfAssertion(assertion, provider.subject_attribute));
+  CS_ASSIGN_OR_RETURN(Matched matched,
+                      MatchToken(provider.provider, provider.groups_attribute, token));
+  const auto name = assertion.attributes.find(provider.name_attribute);
+  if (name != assertion.attributes.end() && !name->second.empty()) {
+    matched.principal.name = DisplayableName(name->second[0]);
+  }
+  SetKind(provider, assertion, token, matched.identity, matched.principal);
+  domain::AddRoles(*resources_, matched.principal);
+  return std::move(matched.principal);
+}
+
+absl::StatusOr<Directory::Matched> Directory::MatchToken(const std::string& provider,
+                                                         const std::string& groups_claim,
                                                          const jose::VerifiedToken& token) const {
-  const auto candidates = identities_by_provider_.find(issuer.provider);
+  Matched matched;
+  matched.principal.issuer = token.issuer;
+  matched.principal.subject = token.subject;
+  matched.principal.expires_at = token.expires_at;
+  CS_ASSIGN_OR_RETURN(matched.principal.groups, ReadGroups(token.claims(), groups_claim));
+  CS_ASSIGN_OR_RETURN(matched.identity, Match(provider, token));
+  if (matched.identity != nullptr) ApplyIdentity(*matched.identity, matched.principal);
+  return matched;
+}
+
+absl::StatusOr<const domain::Identity*> Directory::Match(const std::string& provider,
+                                                         const jose::VerifiedToken& token) const {
+  const auto candidates = identities_by_provider_.find(provider);
   const domain::Identity* best = nullptr;
   const domain::Identity* equal = nullptr;  // another one that is as specific as `best`
   if (candidates == identities_by_provider_.end()) return best;
