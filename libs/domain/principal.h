@@ -34,6 +34,8 @@ struct Principal {
   IdentityKind kind = IdentityKind::kUnspecified;
   std::vector<std::string> groups;
   std::vector<RoleGrant> roles;
+  // Display name of the agent that acts for the subject; empty when the subject acts itself.
+  std::string actor;
   std::string owner;  // identity that answers for this one (an agent's); its votes never count for
                       // this principal
   absl::Time expires_at = absl::InfiniteFuture();  // of the credential

@@ -79,7 +79,7 @@ std::string InternalClaimsJson(const domain::Principal& principal, absl::Time no
   writer.Key("exp").Int(absl::ToUnixSeconds(InternalTokenExpiry(principal, now)));
   writer.Key(kPrincipal).BeginObject();
   writer.Key("issuer").String(principal.issuer).Key("identity").String(principal.identity);
-  writer.Key("name").String(principal.name);
+  writer.Key("name").String(principal.name).Key("actor").String(principal.actor);
   writer.Key("kind").String(domain::ToString(principal.kind));
   writer.Key("owner").String(principal.owner).Key("groups");
   WriteStrings(writer, principal.groups);
@@ -105,6 +105,7 @@ absl::StatusOr<domain::Principal> PrincipalFromClaims(const VerifiedToken& token
   principal.subject = token.subject;
   principal.identity = std::string(claim["identity"].text());
   principal.name = std::string(claim["name"].text());
+  principal.actor = std::string(claim["actor"].text());
   principal.kind = domain::IdentityKindFromString(claim["kind"].text());
   principal.owner = std::string(claim["owner"].text());
   CS_ASSIGN_OR_RETURN(principal.groups, ReadStrings(claim["groups"]));

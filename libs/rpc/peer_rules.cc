@@ -43,6 +43,8 @@ const std::vector<PeerRule>& PeerRules() {
        "GetInternalKeys",
        {"edge", "policy", "approval", "masking", "session-recorder"}},
       {"countersign.authn.v1.AuthnService", "WatchRevocations", {"edge"}, true},
+      {"countersign.authn.v1.TokenService", "ExchangeToken", {"edge"}},
+      {"countersign.authn.v1.TokenService", "GetTokenKeys", {"edge"}},
       {"countersign.authn.v1.KeyService", "*", {"edge"}},
       {"countersign.authn.v1.IdentityService", "*", {"edge"}},
 

@@ -43,6 +43,8 @@ const std::map<std::string, Callers> kInternal = {
     {"/countersign.authn.v1.AuthnService/GetInternalKeys",
      {"edge", "policy", "approval", "masking", "session-recorder"}},
     {"/countersign.authn.v1.AuthnService/WatchRevocations", {"edge"}},
+    {"/countersign.authn.v1.TokenService/ExchangeToken", {"edge"}},
+    {"/countersign.authn.v1.TokenService/GetTokenKeys", {"edge"}},
     {"/countersign.policy.v1.PolicyService/Decide", {"edge"}},
     {"/countersign.policy.v1.ResourceFeedService/Watch", {"edge", "authn", "approval", "masking"}},
     {"/countersign.approval.v1.ReviewGateService/Join", {"edge"}},

@@ -7,8 +7,12 @@
 #include "services/authn/access_keys/access_key.h"
 #include "services/authn/access_keys/key_manager.h"
 #include "services/authn/access_keys/key_store.h"
+#include "services/authn/assertions/used_assertions.h"
 #include "services/authn/authn_metrics.h"
+#include "services/authn/credential_verifier.h"
 #include "services/authn/directory/directory_holder.h"
+#include "services/authn/exchange/caller_token.h"
+#include "services/authn/exchange/token_exchange.h"
 #include "services/authn/internal_tokens/minted_tokens.h"
 #include "services/authn/internal_tokens/token_minter.h"
 #include "services/authn/local_authenticator.h"
@@ -26,7 +30,8 @@ namespace countersign::authn {
 struct Authn {
   struct Dependencies {
     access_keys::KeyStore& keys;
-    ThreadPool& pool;  // looks up access keys
+    assertions::UsedAssertions& used_assertions;
+    ThreadPool& pool;  // looks up access keys, verifies assertions
     oidc::UrlFetcher& fetcher;
     internal_tokens::TokenMinter& minter;
     const secrets::MasterSecrets& secrets;
@@ -42,8 +47,12 @@ struct Authn {
         jwks(parts.fetcher, parts.clock),
         metrics(parts.registry, jwks),
         tokens(parts.minter),
-        authenticator(
-            {parts.keys, parts.pool, directory, jwks, tokens, hasher, vault, metrics, parts.clock}),
+        caller_tokens(parts.secrets.caller_key),
+        verifier({parts.keys, parts.used_assertions, parts.pool, directory, jwks, parts.fetcher,
+                  hasher, caller_tokens, parts.clock}),
+        authenticator({verifier, directory, tokens, vault, metrics, parts.clock}),
+        token_exchange(
+            {verifier, parts.used_assertions, parts.pool, caller_tokens, parts.clock, parts.random}),
         sealer(vault),
         key_manager(parts.keys, hasher, directory, revocations, parts.clock, parts.random) {}
 
@@ -54,7 +63,10 @@ struct Authn {
   oidc::JwksCaches jwks;
   const AuthnMetrics metrics;
   internal_tokens::MintedTokens tokens;
+  const exchange::CallerTokens caller_tokens;
+  CredentialVerifier verifier;
   LocalAuthenticator authenticator;
+  exchange::TokenExchange token_exchange;
   vault::LocalCredentialSealer sealer;
   access_keys::KeyManager key_manager;
 };

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "services/authn/saml/saml_names.h"
 
 namespace countersign::authn {
 namespace {
@@ -21,10 +22,16 @@ absl::Status CredentialTooLarge() {
   return Unauthenticated("credential_malformed", "the credential is over 64 KiB");
 }
 
-absl::Status SamlUnsupported() {
-  return Unauthenticated("saml_unsupported",
-                         "SAML assertions are not accepted by this version: use an access key or "
-                         "a token of an OIDC provider");
+absl::Status AssertionReplayed() {
+  return Unauthenticated(saml::reason::kReplayed,
+                         "the assertion was exchanged for a token: use that token, or sign in "
+                         "again");
+}
+
+absl::Status AssertionOneTimeUse() {
+  return Unauthenticated(saml::reason::kOneTimeUse,
+                         "the assertion is for one use (OneTimeUse): exchange it for a token at "
+                         "/oauth2/token");
 }
 
 absl::Status IssuerUnknown() {

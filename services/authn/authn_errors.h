@@ -9,7 +9,6 @@ namespace countersign::authn {
 
 absl::Status CredentialMissing();   // credential_missing
 absl::Status CredentialTooLarge();  // credential_malformed
-absl::Status SamlUnsupported();     // saml_unsupported
 absl::Status IssuerUnknown();       // issuer_unknown
 absl::Status KeyUnknown();          // key_unknown
 absl::Status KeyRevoked();          // key_revoked
@@ -27,6 +26,10 @@ absl::Status GroupsMalformed(absl::string_view detail);  // groups_malformed
 absl::Status IssuerUnavailable(absl::string_view detail);
 // UNAVAILABLE, not_ready: no resources have been served yet.
 absl::Status NotReady();
+// The assertion was exchanged for a token, which takes its place.
+absl::Status AssertionReplayed();  // assertion_replayed
+// The assertion says OneTimeUse, and a credential of calls is used for each of them.
+absl::Status AssertionOneTimeUse();  // saml_one_time_use
 // FAILED_PRECONDITION, connection_changed: the call was routed by another version of the
 // connection.
 absl::Status ConnectionChanged(absl::string_view connection);

@@ -29,6 +29,14 @@ v1::Key::State ToProto(access_keys::KeyState state) {
   return v1::Key::REVOKED;
 }
 
+exchange::CredentialType FromProto(v1::ExchangeTokenRequest::Type type) {
+  switch (type) {
+    case v1::ExchangeTokenRequest::JWT: return exchange::CredentialType::kToken;
+    case v1::ExchangeTokenRequest::SAML2: return exchange::CredentialType::kAssertion;
+    default: return exchange::CredentialType::kKeyOrToken;
+  }
+}
+
 }  // namespace
 
 v1::AuthenticateResponse ToProto(const domain::Authenticated& authenticated) {
@@ -58,6 +66,7 @@ v1::WhoAmIResponse ToProto(const domain::Principal& principal) {
   out.set_issuer(principal.issuer);
   out.set_subject(principal.subject);
   out.set_name(principal.name);
+  out.set_actor(principal.actor);
   out.set_kind(std::string(domain::ToString(principal.kind)));
   for (const std::string& group : principal.groups) out.add_groups(group);
   for (const domain::RoleGrant& grant : principal.roles) {
@@ -94,6 +103,23 @@ v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked) {
   v1::RevokeKeyResponse out;
   out.set_id(revoked.id);
   SetWhenFinite(revoked.revoked_at, [&](const auto& time) { *out.mutable_revoked_at() = time; });
+  return out;
+}
+
+v1::ExchangeTokenResponse ToProto(const exchange::ExchangedToken& token) {
+  v1::ExchangeTokenResponse out;
+  out.set_token(token.token.Reveal());
+  *out.mutable_expires_at() = wire::ToProto(token.expires_at);
+  return out;
+}
+
+exchange::ExchangeRequest FromProto(const v1::ExchangeTokenRequest& request, absl::Time deadline) {
+  exchange::ExchangeRequest out;
+  out.subject = SecretString(request.subject_token());
+  out.subject_type = FromProto(request.subject_type());
+  out.actor = SecretString(request.actor_token());
+  out.actor_type = FromProto(request.actor_type());
+  out.deadline = deadline;
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "libs/domain/authenticator.h"
 #include "libs/domain/principal.h"
 #include "services/authn/access_keys/key_manager.h"
+#include "services/authn/exchange/token_exchange.h"
 
 // Converts between protobuf messages and domain values, and validates everything that other
 // processes and administrators send.
@@ -19,6 +20,11 @@ v1::WhoAmIResponse ToProto(const domain::Principal& principal);
 v1::CreateKeyResponse ToProto(const access_keys::CreatedKey& created);
 v1::Key ToProto(const access_keys::KeyRecord& key, access_keys::KeyState state);
 v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked);
+
+v1::ExchangeTokenResponse ToProto(const exchange::ExchangedToken& token);
+
+// A type that is not known is that of an access key or a token.
+exchange::ExchangeRequest FromProto(const v1::ExchangeTokenRequest& request, absl::Time deadline);
 
 // INVALID_ARGUMENT names the field. A line break at the end of `adopt` is dropped, because values
 // read from files have one.

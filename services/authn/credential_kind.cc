@@ -1,11 +1,10 @@
 #include "services/authn/credential_kind.h"
 
 #include <algorithm>
-#include <string>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "services/authn/assertions/assertion_text.h"
 
 namespace countersign::authn {
 namespace {
@@ -16,21 +15,13 @@ bool LooksLikeToken(absl::string_view text) {
          std::count(text.begin(), text.end(), '.') == 2;
 }
 
-bool LooksLikeAssertion(absl::string_view text) {
-  std::string xml;
-  if (!absl::StartsWith(text, "P") || !absl::WebSafeBase64Unescape(text, &xml)) return false;
-  const absl::string_view head = absl::string_view(xml).substr(0, 4096);
-  return absl::StartsWith(head, "<") &&
-         (absl::StrContains(head, "Assertion") || absl::StrContains(head, "Response"));
-}
-
 }  // namespace
 
 CredentialKind ClassifyCredential(const SecretString& credential) {
   const absl::string_view text = credential.Reveal();
   if (text.empty()) return CredentialKind::kNone;
   if (LooksLikeToken(text)) return CredentialKind::kToken;
-  if (LooksLikeAssertion(text)) return CredentialKind::kSamlAssertion;
+  if (assertions::LooksLikeAssertion(text)) return CredentialKind::kSamlAssertion;
   return CredentialKind::kAccessKey;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace countersign::authn {
@@ -26,6 +27,9 @@ TEST_CASE("ClassifyCredential: tells tokens, assertions and keys apart by their 
   for (const char* xml :
        {"<saml:Assertion xmlns:saml=\"x\"/>", "<?xml version=\"1.0\"?>\n<samlp:Response/>"}) {
     CHECK(kind(absl::WebSafeBase64Escape(xml)) == CredentialKind::kSamlAssertion);
+    CHECK(kind(absl::Base64Escape(xml)) == CredentialKind::kSamlAssertion);
+    const std::string large = absl::StrCat(xml, std::string(20'000, '>'), "\xff\xfe");
+    CHECK(kind(absl::Base64Escape(large)) == CredentialKind::kSamlAssertion);
   }
   CHECK(kind(absl::WebSafeBase64Escape("<html></html>")) == CredentialKind::kAccessKey);
 }

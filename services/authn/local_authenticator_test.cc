@@ -132,7 +132,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: each kind of bad token has its own reas
   CHECK(Reason("eyJhbGciOiJub25lIn0.e30.") == "token_algorithm_refused");
   CHECK(Reason("") == "credential_missing");
   CHECK(Reason(std::string((64 << 10) + 1, 'a')) == "credential_malformed");
-  CHECK(Reason(absl::WebSafeBase64Escape("<saml:Assertion/>")) == "saml_unsupported");
+  CHECK(Reason(absl::WebSafeBase64Escape("<saml:Assertion/>")) == "saml_malformed");
   CHECK(Reason("sk-not-registered-here") == "key_unknown");
 }
 
@@ -240,8 +240,10 @@ TEST_CASE_METHOD(testing::AuthnFixture,
 
 TEST_CASE_METHOD(Fixture, "Authenticate: a full queue is answered, not waited for", "[authn]") {
   ThreadPool full(1, 0);
-  LocalAuthenticator busy({keys, full, authn.directory, authn.jwks, authn.tokens, authn.hasher,
-                           authn.vault, authn.metrics, clock});
+  CredentialVerifier verifier({keys, used_assertions, full, authn.directory, authn.jwks, fetcher,
+                               authn.hasher, authn.caller_tokens, clock});
+  LocalAuthenticator busy(
+      {verifier, authn.directory, authn.tokens, authn.vault, authn.metrics, clock});
   absl::Status status;
   busy.Authenticate(SecretString("sk-some-access-key"), absl::InfiniteFuture(),
                     [&](absl::StatusOr<domain::Authenticated> who) { status = who.status(); });

@@ -20,10 +20,12 @@
 #include "services/approval/store/review_store_pg.h"
 #include "services/authn/access_keys/key_service.h"
 #include "services/authn/access_keys/key_store_pg.h"
+#include "services/authn/assertions/used_assertions_pg.h"
 #include "services/authn/authn.h"
 #include "services/authn/authn_schema.h"
 #include "services/authn/directory/identity_service.h"
 #include "services/authn/internal_tokens/minter_cppjwt.h"
+#include "services/authn/exchange/token_service.h"
 #include "services/authn/oidc/fetcher_http.h"
 #include "services/authn/secrets/secret_store_file.h"
 #include "services/edge/edge.h"
@@ -75,7 +77,8 @@ absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& d
   auto& fetcher = app.Make<authn::oidc::HttpUrlFetcher>(app.Make<http::Fetcher>());
   auto& minter = app.Make<authn::internal_tokens::CppJwtMinter>(secrets.internal_key);
   auto& core = app.Make<authn::Authn>(authn::Authn::Dependencies{
-      keys, pool, fetcher, minter, secrets, app.clock(), app.random(), app.metrics()});
+      keys, app.Make<authn::assertions::PgUsedAssertions>(database), pool, fetcher, minter, secrets,
+      app.clock(), app.random(), app.metrics()});
   CS_RETURN_IF_ERROR(
       EnsureFirstAdmin(directory.admin_key(), keys, core.hasher, app.clock(), app.random()));
 
@@ -85,6 +88,8 @@ absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& d
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
   services.push_back(&app.Make<authn::access_keys::KeyService>(core.key_manager, pool, callers));
   services.push_back(&app.Make<authn::directory::IdentityService>(callers));
+  services.push_back(
+      &app.Make<authn::exchange::TokenService>(core.token_exchange, core.caller_tokens));
   return AuthnParts{core, callers};
 }
 

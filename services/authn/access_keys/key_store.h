@@ -54,6 +54,8 @@ class KeyStore {
   virtual absl::Status Insert(const KeyRecord& key, absl::string_view hash) = 0;
   // NOT_FOUND when no key has this hash. Revoked and expired keys are found.
   virtual absl::StatusOr<KeyRecord> FindByHash(absl::string_view hash) = 0;
+  // NOT_FOUND when no key has this id. Revoked and expired keys are found.
+  virtual absl::StatusOr<KeyRecord> FindById(const std::string& id) = 0;
   // Oldest first. `page_size` >= 1. INVALID_ARGUMENT for a token that List did not return.
   virtual absl::StatusOr<KeyPage> List(std::size_t page_size, absl::string_view page_token) = 0;
   // Durable when it returns. Idempotent: a revoked key keeps its first revocation time. NOT_FOUND.

@@ -63,13 +63,18 @@ absl::Status PgKeyStore::Insert(const KeyRecord& key, absl::string_view hash) {
 }
 
 absl::StatusOr<KeyRecord> PgKeyStore::FindByHash(absl::string_view hash) {
+  return Find("hash = decode($1, 'hex')", HexEncode(hash));
+}
+
+absl::StatusOr<KeyRecord> PgKeyStore::FindById(const std::string& id) { return Find("id = $1", id); }
+
+absl::StatusOr<KeyRecord> PgKeyStore::Find(absl::string_view where, const std::string& value) {
   std::optional<KeyRecord> found;
-  const std::string hex = HexEncode(hash);
   CS_RETURN_IF_ERROR(database_.Transact("find access key", [&](pqxx::work& transaction) {
     // A caller waits for this statement.
     transaction.exec0("SET LOCAL statement_timeout = '2s'");
     const pqxx::result rows = transaction.exec_params(
-        absl::StrCat("SELECT", kColumns, "FROM access_key WHERE hash = decode($1, 'hex')"), hex);
+        absl::StrCat("SELECT", kColumns, "FROM access_key WHERE ", where), value);
     if (!rows.empty()) found = ReadRecord(rows[0]);
     return absl::OkStatus();
   }));

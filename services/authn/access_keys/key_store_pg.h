@@ -16,6 +16,7 @@ class PgKeyStore final : public KeyStore {
 
   absl::Status Insert(const KeyRecord& key, absl::string_view hash) override;
   absl::StatusOr<KeyRecord> FindByHash(absl::string_view hash) override;
+  absl::StatusOr<KeyRecord> FindById(const std::string& id) override;
   absl::StatusOr<KeyPage> List(std::size_t page_size, absl::string_view page_token) override;
   absl::StatusOr<KeyRecord> Revoke(const std::string& id, absl::Time now) override;
 
@@ -23,6 +24,9 @@ class PgKeyStore final : public KeyStore {
   absl::Status Check() { return database_.Ping(); }
 
  private:
+  // The key for which the condition `where` holds; `value` is its $1.
+  absl::StatusOr<KeyRecord> Find(absl::string_view where, const std::string& value);
+
   pg::MigratedPool database_;
 };
 

@@ -15,7 +15,7 @@ constexpr absl::Duration kMinRemaining = absl::Seconds(10);
 std::string Digest(const domain::Principal& principal) {
   LengthPrefixed bytes;
   bytes.Add(principal.issuer).Add(principal.subject).Add(principal.identity);
-  bytes.Add(principal.name);
+  bytes.Add(principal.name).Add(principal.actor);
   bytes.Add(domain::ToString(principal.kind)).Add(principal.owner);
   bytes.Add(absl::FormatTime(principal.expires_at));
   bytes.Add(principal.groups.size());

@@ -10,7 +10,7 @@ void HttpUrlFetcher::Fetch(UrlRequest request, domain::Done<UrlDocument> done) {
   http::FetchRequest fetch;
   fetch.allow_private = request.host_is_configured && HostIsLiteral(request.url);
   fetch.url = std::move(request.url);
-  fetch.headers = {{"accept", "application/json"}};
+  fetch.headers = {{"accept", std::move(request.accept)}};
   fetch.timeout = request.timeout;
   fetch.max_bytes = request.max_bytes;
   fetcher_.Fetch(std::move(fetch),

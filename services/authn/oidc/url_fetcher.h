@@ -12,6 +12,7 @@ struct UrlRequest {
   std::string url;
   absl::Duration timeout = absl::Seconds(2);
   std::size_t max_bytes = 256u << 10;
+  std::string accept = "application/json";
   // Whether the host is named in a resource, and not only in a fetched document. If so, a literal
   // private or loopback address is allowed.
   bool host_is_configured = false;

@@ -32,20 +32,26 @@ absl::StatusOr<SecretString> SymmetricKey(SecretStore& store, RandomSource& rand
   return SecretString(*std::move(key));
 }
 
+absl::StatusOr<crypto::EcSigningKey> SigningKey(SecretStore& store, const std::string& name) {
+  CS_ASSIGN_OR_RETURN(const SecretString pem, GetOrCreate(store, name, [] {
+                        return crypto::EcSigningKey::Generate().pem();
+                      }));
+  auto key = crypto::EcSigningKey::FromPem(pem);
+  if (key.ok()) return key;
+  return absl::FailedPreconditionError(
+      absl::StrCat("secret ", name, ": ", key.status().message()));
+}
+
 }  // namespace
 
 absl::StatusOr<MasterSecrets> LoadOrCreateMasterSecrets(SecretStore& store, RandomSource& random) {
   CS_ASSIGN_OR_RETURN(SecretString key_hash, SymmetricKey(store, random, "key-hash.key"));
   CS_ASSIGN_OR_RETURN(SecretString vault, SymmetricKey(store, random, "vault.key"));
-  CS_ASSIGN_OR_RETURN(const SecretString pem, GetOrCreate(store, "internal-signing.pem", [] {
-                        return crypto::EcSigningKey::Generate().pem();
-                      }));
-  auto internal_key = crypto::EcSigningKey::FromPem(pem);
-  if (!internal_key.ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("secret internal-signing.pem: ", internal_key.status().message()));
-  }
-  return MasterSecrets{std::move(key_hash), std::move(vault), *std::move(internal_key)};
+  CS_ASSIGN_OR_RETURN(crypto::EcSigningKey internal_key,
+                      SigningKey(store, "internal-signing.pem"));
+  CS_ASSIGN_OR_RETURN(crypto::EcSigningKey caller_key, SigningKey(store, "token-signing.pem"));
+  return MasterSecrets{std::move(key_hash), std::move(vault), std::move(internal_key),
+                       std::move(caller_key)};
 }
 
 }  // namespace countersign::authn::secrets

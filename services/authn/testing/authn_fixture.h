@@ -10,6 +10,7 @@
 #include "services/authn/testing/authn_testing.h"
 #include "services/authn/testing/key_store_memory.h"
 #include "services/authn/testing/secret_store_memory.h"
+#include "services/authn/testing/used_assertions_memory.h"
 
 namespace countersign::authn::testing {
 
@@ -60,13 +61,14 @@ struct AuthnFixture {
   SystemRandom random;
   crypto::TestSigner signer = crypto::TestSigner::Ec(crypto::KeyType::kP256);
   MemoryKeyStore keys;
+  MemoryUsedAssertions used_assertions;
   FakeFetcher fetcher;
   FakeMinter minter;
   MemorySecretStore secret_store;
   secrets::MasterSecrets secrets = *secrets::LoadOrCreateMasterSecrets(secret_store, random);
   metrics::Registry registry;
   ThreadPool pool{2, 100};
-  Authn authn{{keys, pool, fetcher, minter, secrets, clock, random, registry}};
+  Authn authn{{keys, used_assertions, pool, fetcher, minter, secrets, clock, random, registry}};
 };
 
 }  // namespace countersign::authn::testing

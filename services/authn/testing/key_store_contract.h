@@ -48,6 +48,9 @@ inline void CheckFinding(access_keys::KeyStore& store) {
   CHECK(store.FindByHash(AHash("b"))->expires_at == absl::InfiniteFuture());
   CHECK(absl::IsNotFound(store.FindByHash(AHash("c")).status()));
   CHECK(absl::IsNotFound(store.FindByHash("").status()));
+  CHECK(store.FindById("a")->identity_version == 7);
+  CHECK(store.FindById("b")->id == "b");
+  CHECK(absl::IsNotFound(store.FindById("c").status()));
 }
 
 inline void CheckUniqueness(access_keys::KeyStore& store) {
@@ -68,6 +71,7 @@ inline void CheckRevoking(access_keys::KeyStore& store) {
   const auto again = store.Revoke("a", kStart + absl::Minutes(2));
   REQUIRE(again.ok());
   CHECK(again->revoked_at == kStart + absl::Minutes(1));
+  CHECK(store.FindById("a")->StateAt(kStart) == access_keys::KeyState::kRevoked);
   CHECK(store.FindByHash(AHash("a"))->StateAt(kStart) == access_keys::KeyState::kRevoked);
   CHECK(store.FindByHash(AHash("b"))->StateAt(kStart) == access_keys::KeyState::kActive);
   CHECK(absl::IsNotFound(store.Revoke("c", kStart).status()));

@@ -25,6 +25,13 @@ absl::StatusOr<access_keys::KeyRecord> MemoryKeyStore::FindByHash(absl::string_v
   return by_id_.at(found->second);
 }
 
+absl::StatusOr<access_keys::KeyRecord> MemoryKeyStore::FindById(const std::string& id) {
+  const MutexLock lock(mutex_);
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return absl::NotFoundError("no such key");
+  return found->second;
+}
+
 absl::StatusOr<access_keys::KeyPage> MemoryKeyStore::List(std::size_t page_size,
                                                           absl::string_view page_token) {
   CS_ASSIGN_OR_RETURN(const access_keys::KeyPlace after,

@@ -14,6 +14,7 @@ class MemoryKeyStore final : public access_keys::KeyStore {
  public:
   absl::Status Insert(const access_keys::KeyRecord& key, absl::string_view hash) override;
   absl::StatusOr<access_keys::KeyRecord> FindByHash(absl::string_view hash) override;
+  absl::StatusOr<access_keys::KeyRecord> FindById(const std::string& id) override;
   absl::StatusOr<access_keys::KeyPage> List(std::size_t page_size,
                                             absl::string_view page_token) override;
   absl::StatusOr<access_keys::KeyRecord> Revoke(const std::string& id, absl::Time now) override;

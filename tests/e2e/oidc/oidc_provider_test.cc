@@ -16,6 +16,7 @@
 #include "services/authn/oidc/fetcher_http.h"
 #include "services/authn/testing/key_store_memory.h"
 #include "services/authn/testing/secret_store_memory.h"
+#include "services/authn/testing/used_assertions_memory.h"
 #include "tests/e2e/oidc/node_provider.h"
 
 // Tests authn with tokens of a certified OpenID provider (npm oidc-provider) over real HTTP.
@@ -114,11 +115,13 @@ struct Fixture {
       *authn::secrets::LoadOrCreateMasterSecrets(secret_store, random);
   authn::internal_tokens::CppJwtMinter minter{secrets.internal_key};
   authn::testing::MemoryKeyStore keys;
+  authn::testing::MemoryUsedAssertions used_assertions;
   metrics::Registry registry;
   ThreadPool pool{2, 100};
   http::Fetcher fetcher;
   authn::oidc::HttpUrlFetcher url_fetcher{fetcher};
-  authn::Authn authn{{keys, pool, url_fetcher, minter, secrets, clock, random, registry}};
+  authn::Authn authn{
+      {keys, used_assertions, pool, url_fetcher, minter, secrets, clock, random, registry}};
 };
 
 // For tests that stop their provider.
