@@ -103,6 +103,17 @@ TEST_CASE("EcSigningKey: its public key verifies its signatures, also after a ro
                                                            signature));
 }
 
+TEST_CASE("EcSigningKey::Derive: another key for each purpose, always the same", "[crypto]") {
+  const EcSigningKey key = EcSigningKey::Generate();
+  const EcSigningKey derived = key.Derive("tokens");
+  CHECK(derived.public_key().Verify(SignatureAlgorithm::kEs256, "m", derived.Sign("m")));
+  CHECK(EcSigningKey::FromPem(key.pem())->Derive("tokens").pem().Reveal() ==
+        derived.pem().Reveal());
+  CHECK(derived.public_key() != key.public_key());
+  CHECK(key.Derive("others").public_key() != derived.public_key());
+  CHECK(EcSigningKey::Generate().Derive("tokens").public_key() != derived.public_key());
+}
+
 TEST_CASE("EcSigningKey::FromPem: refuses other input than a P-256 private key", "[crypto]") {
   for (const std::string& pem :
        {std::string(), std::string("no PEM"),

@@ -12,6 +12,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "libs/crypto/hash.h"
 
 namespace countersign::crypto {
 namespace {
@@ -53,6 +56,29 @@ std::string Pem(EVP_PKEY* key) {
   return std::string(data, static_cast<std::size_t>(size));
 }
 
+// A number from 1 to the group's order - 1, from more bits than it has, so that all are equally
+// likely (FIPS 186-5, appendix A.2.1).
+std::string DeriveScalar(const SecretString& secret, absl::string_view purpose) {
+  const SecretString bits(HkdfSha256(secret.Reveal(), purpose, kCoordinate + 16));
+  BIGNUM* order = nullptr;
+  BN_hex2bn(&order, "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
+  const BigNumber owned(order, &BN_free);
+  const std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)> context(BN_CTX_secure_new(), &BN_CTX_free);
+  const BigNumber number(BN_bin2bn(reinterpret_cast<const unsigned char*>(bits.Reveal().data()),
+                                   static_cast<int>(bits.Reveal().size()), nullptr),
+                         &BN_clear_free);
+  std::string out(kCoordinate, '\0');
+  if (order == nullptr || number == nullptr || context == nullptr ||
+      BN_sub_word(order, 1) != 1 ||
+      BN_nnmod(number.get(), number.get(), order, context.get()) != 1 ||
+      BN_add_word(number.get(), 1) != 1 ||
+      BN_bn2binpad(number.get(), reinterpret_cast<unsigned char*>(out.data()), kCoordinate) !=
+          kCoordinate) {
+    std::abort();
+  }
+  return out;
+}
+
 }  // namespace
 
 EcSigningKey::EcSigningKey(std::shared_ptr<evp_pkey_st> key, SecretString pem, std::string x,
@@ -82,6 +108,30 @@ absl::StatusOr<EcSigningKey> EcSigningKey::FromPem(const SecretString& pem) {
   std::string y = Coordinate(key.get(), OSSL_PKEY_PARAM_EC_PUB_Y);
   if (x.empty() || y.empty()) return absl::InvalidArgumentError("the PEM lacks the public point");
   return EcSigningKey(key, pem, std::move(x), std::move(y));
+}
+
+EcSigningKey EcSigningKey::Derive(absl::string_view purpose) const {
+  BIGNUM* raw = nullptr;
+  if (EVP_PKEY_get_bn_param(key_.get(), OSSL_PKEY_PARAM_PRIV_KEY, &raw) != 1) std::abort();
+  const BigNumber own(raw, &BN_clear_free);
+  std::string secret(kCoordinate, '\0');
+  if (BN_bn2binpad(raw, reinterpret_cast<unsigned char*>(secret.data()), kCoordinate) !=
+      kCoordinate) {
+    std::abort();
+  }
+  const SecretString scalar(DeriveScalar(SecretString(std::move(secret)), purpose));
+  // RFC 5915 without the public point, which OpenSSL computes.
+  const SecretString der(absl::StrCat(
+      absl::HexStringToBytes("30310201010420"), scalar.Reveal(),
+      absl::HexStringToBytes("a00a06082a8648ce3d030107")));
+  const auto* cursor = reinterpret_cast<const unsigned char*>(der.Reveal().data());
+  const std::shared_ptr<EVP_PKEY> key(
+      d2i_PrivateKey(EVP_PKEY_EC, nullptr, &cursor, static_cast<long>(der.Reveal().size())),
+      &EVP_PKEY_free);
+  if (key == nullptr) std::abort();
+  auto made = FromPem(SecretString(Pem(key.get())));
+  if (!made.ok()) std::abort();
+  return *std::move(made);
 }
 
 PublicKey EcSigningKey::public_key() const {

@@ -17,6 +17,9 @@ class EcSigningKey {
   // An unencrypted PKCS #8 PEM. INVALID_ARGUMENT when it is not a P-256 private key.
   static absl::StatusOr<EcSigningKey> FromPem(const SecretString& pem);
 
+  // Another key, which only the holder of this one can find, for `purpose`; always the same.
+  EcSigningKey Derive(absl::string_view purpose) const;
+
   const SecretString& pem() const { return pem_; }
   const std::string& x() const { return x_; }  // 32 raw bytes each: the members of its JWK
   const std::string& y() const { return y_; }

@@ -66,6 +66,7 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   reviews::AddReviewVerbs(app, invocation);
   sessions::AddSessionVerbs(app, invocation);
   verbs::AddEngineVerbs(app, invocation);
+  verbs::AddTokenVerbs(app, invocation);
   verbs::AddStatusVerb(app, invocation);
   verbs::AddPolicyVerbs(app, invocation);
   verbs::AddVerifyVerb(app, invocation);

@@ -74,6 +74,10 @@ void Edge::SetRpcBackend(grpc_calls::RpcBackend& backend) {
   state_->dispatcher.SetRpcBackend(backend);
 }
 
+void Edge::SetTokenBackend(identity::TokenBackend& backend) {
+  state_->dispatcher.SetTokenBackend(backend);
+}
+
 void Edge::Drain(absl::Duration timeout) {
   state_->dispatcher.SetDraining();
   state_->stopping.Stop();

@@ -16,6 +16,7 @@
 #include "services/edge/call/request/credential_cache.h"
 #include "services/edge/grpc_calls/rpc_backend.h"
 #include "services/edge/http_transport/http_transport.h"
+#include "services/edge/identity/token_backend.h"
 
 namespace countersign::edge {
 
@@ -54,6 +55,9 @@ class Edge final : public domain::ResourceWatcher {
 
   // The same for RPCs over gRPC.
   void SetRpcBackend(grpc_calls::RpcBackend& backend);
+
+  // The same for the token endpoint.
+  void SetTokenBackend(identity::TokenBackend& backend);
 
   // Stops listening, lets calls finish until `timeout`, then cancels them. Blocks.
   void Drain(absl::Duration timeout);

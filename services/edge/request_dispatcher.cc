@@ -7,6 +7,7 @@
 #include "services/edge/admin/forward_admin.h"
 #include "services/edge/admin/review_status.h"
 #include "services/edge/call/pipeline.h"
+#include "services/edge/identity/identity_endpoints.h"
 
 namespace countersign::edge {
 namespace {
@@ -60,6 +61,9 @@ async::Awaitable<void> RequestDispatcher::Handle(call::CallerConnection& caller,
   }
   if (get && absl::StartsWith(head.path, kReviewPrefix)) {
     co_return co_await admin::ShowReviewStatus(context, head.path.substr(kReviewPrefix.size()));
+  }
+  if (identity::IsIdentityPath(head.path)) {
+    co_return co_await identity::ServeIdentity(context, token_backend_);
   }
   co_await call::RunCall(context);
 }

@@ -10,12 +10,13 @@
 #include "services/edge/call/reply.h"
 #include "services/edge/grpc_calls/health.h"
 #include "services/edge/grpc_calls/serve_rpc.h"
+#include "services/edge/identity/token_backend.h"
 #include "services/edge/request_handler.h"
 
 namespace countersign::edge {
 
 // Routes requests to their handlers: RPCs over gRPC, probes, admin and review RPCs as JSON, their
-// description, the status of the caller's own review, and otherwise the pipeline of call/.
+// description, the status of the caller's own review, tokens, and otherwise the pipeline of call/.
 // Thread-safe once set up.
 class RequestDispatcher final : public RequestHandler {
  public:
@@ -34,6 +35,10 @@ class RequestDispatcher final : public RequestHandler {
   // The same for RPCs over gRPC; without one there are only health's.
   void SetRpcBackend(grpc_calls::RpcBackend& backend) { rpc_backend_ = &backend; }
 
+  // The backend of the token endpoint; without one it is 404. Set it before the first request; it
+  // must outlive the last one.
+  void SetTokenBackend(identity::TokenBackend& backend) { token_backend_ = &backend; }
+
   // Makes GET /readyz report that the process is shutting down.
   void SetDraining() { draining_ = true; }
 
@@ -51,6 +56,7 @@ class RequestDispatcher final : public RequestHandler {
   std::function<std::string()> not_ready_;
   admin::AdminBackend* admin_backend_ = nullptr;
   grpc_calls::RpcBackend* rpc_backend_ = nullptr;
+  identity::TokenBackend* token_backend_ = nullptr;
   std::atomic<bool> draining_{false};
 };
 

@@ -49,7 +49,7 @@ absl::StatusOr<MasterSecrets> LoadOrCreateMasterSecrets(SecretStore& store, Rand
   CS_ASSIGN_OR_RETURN(SecretString vault, SymmetricKey(store, random, "vault.key"));
   CS_ASSIGN_OR_RETURN(crypto::EcSigningKey internal_key,
                       SigningKey(store, "internal-signing.pem"));
-  CS_ASSIGN_OR_RETURN(crypto::EcSigningKey caller_key, SigningKey(store, "token-signing.pem"));
+  crypto::EcSigningKey caller_key = internal_key.Derive("countersign caller tokens");
   return MasterSecrets{std::move(key_hash), std::move(vault), std::move(internal_key),
                        std::move(caller_key)};
 }

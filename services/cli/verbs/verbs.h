@@ -17,6 +17,7 @@ void AddGatewayVerbs(CLI::App& app, Invocation& invocation);    // up, down, who
 void AddConfigVerbs(CLI::App& app, Invocation& invocation);     // config
 void AddKeyVerbs(CLI::App& app, Invocation& invocation);        // keys create|list|revoke
 void AddEngineVerbs(CLI::App& app, Invocation& invocation);     // mask, tokens
+void AddTokenVerbs(CLI::App& app, Invocation& invocation);      // token exchange
 void AddStatusVerb(CLI::App& app, Invocation& invocation);      // services status
 void AddPolicyVerbs(CLI::App& app, Invocation& invocation);     // policy test|explain
 void AddVerifyVerb(CLI::App& app, Invocation& invocation);      // verify

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Writes the files of this folder: SAML messages as attackers change them, and some that are good, each with a verdict.
+Copies those of the initial inputs of the fuzz target to tests/fuzz/corpus/saml.
 
   tests/testdata/saml/generate.py        (needs the command openssl)
 
@@ -27,6 +28,7 @@ EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED = DS + "enveloped-signature"
 RSA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+CORPUS = os.path.join(HERE, "../../fuzz/corpus/saml")
 METADATA = "urn:oasis:names:tc:SAML:2.0:metadata"
 
 
@@ -103,6 +105,9 @@ class Cases:
         data = text if isinstance(text, bytes) else text.encode()
         with open(os.path.join(HERE, name + ".xml"), "wb") as f:
             f.write(data)
+        if name.startswith(("good_", "xsw")):
+            with open(os.path.join(CORPUS, name), "wb") as f:
+                f.write(data)
         self.lines.append(f"{name}.xml\t{verdict}\t{what}\n")
 
 
@@ -117,6 +122,9 @@ def main():
     for name in os.listdir(HERE):
         if name.endswith((".xml", ".tsv")):
             os.remove(os.path.join(HERE, name))
+    os.makedirs(CORPUS, exist_ok=True)
+    for name in os.listdir(CORPUS):
+        os.remove(os.path.join(CORPUS, name))
     cases = Cases()
     with tempfile.TemporaryDirectory() as folder:
         idp, attacker = Signer(folder, "idp"), Signer(folder, "attacker")
