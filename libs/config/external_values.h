@@ -17,8 +17,9 @@ void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
                            std::set<std::string>& keys);
 
 struct ResolvedValues {
-  // A copy of the spec in which every {env: …} and {file: …} is an {inline: …}, a Dictionary's file is
-  // part of its terms and a SAML provider's metadataFile is its metadata; the spec itself where there is nothing to resolve.
+  // A copy of the spec in which every {env: …} and {file: …} is an {inline: …}, a Dictionary's file
+  // is part of its terms and a SAML provider's metadataFile is its metadata; the spec itself where
+  // there is nothing to resolve.
   YAML::Node spec;
   // Missing secrets, if `secrets` allows them: "the environment variable NAME", "the file PATH".
   std::vector<std::string> missing_secrets;

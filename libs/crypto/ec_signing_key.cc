@@ -68,8 +68,7 @@ std::string DeriveScalar(const SecretString& secret, absl::string_view purpose) 
                                    static_cast<int>(bits.Reveal().size()), nullptr),
                          &BN_clear_free);
   std::string out(kCoordinate, '\0');
-  if (order == nullptr || number == nullptr || context == nullptr ||
-      BN_sub_word(order, 1) != 1 ||
+  if (order == nullptr || number == nullptr || context == nullptr || BN_sub_word(order, 1) != 1 ||
       BN_nnmod(number.get(), number.get(), order, context.get()) != 1 ||
       BN_add_word(number.get(), 1) != 1 ||
       BN_bn2binpad(number.get(), reinterpret_cast<unsigned char*>(out.data()), kCoordinate) !=
@@ -121,9 +120,8 @@ EcSigningKey EcSigningKey::Derive(absl::string_view purpose) const {
   }
   const SecretString scalar(DeriveScalar(SecretString(std::move(secret)), purpose));
   // RFC 5915 without the public point, which OpenSSL computes.
-  const SecretString der(absl::StrCat(
-      absl::HexStringToBytes("30310201010420"), scalar.Reveal(),
-      absl::HexStringToBytes("a00a06082a8648ce3d030107")));
+  const SecretString der(absl::StrCat(absl::HexStringToBytes("30310201010420"), scalar.Reveal(),
+                                      absl::HexStringToBytes("a00a06082a8648ce3d030107")));
   const auto* cursor = reinterpret_cast<const unsigned char*>(der.Reveal().data());
   const std::shared_ptr<EVP_PKEY> key(
       d2i_PrivateKey(EVP_PKEY_EC, nullptr, &cursor, static_cast<long>(der.Reveal().size())),

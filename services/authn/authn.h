@@ -51,8 +51,8 @@ struct Authn {
         verifier({parts.keys, parts.used_assertions, parts.pool, directory, jwks, parts.fetcher,
                   hasher, caller_tokens, parts.clock}),
         authenticator({verifier, directory, tokens, vault, metrics, parts.clock}),
-        token_exchange(
-            {verifier, parts.used_assertions, parts.pool, caller_tokens, parts.clock, parts.random}),
+        token_exchange({verifier, parts.used_assertions, parts.pool, caller_tokens, parts.clock,
+                        parts.random}),
         sealer(vault),
         key_manager(parts.keys, hasher, directory, revocations, parts.clock, parts.random) {}
 

@@ -30,7 +30,7 @@ struct VerifiedCredential {
   domain::Principal principal;
   // What a token in exchange for the credential says of its holder.
   exchange::Party party;
-  std::vector<exchange::Party> actors;  // of a token that delegates, the latest first
+  std::vector<exchange::Party> actors;           // of a token that delegates, the latest first
   std::shared_ptr<const json::Document> claims;  // of a JWT; null for other kinds
   // Of a SAML assertion: what is marked as used when it is exchanged.
   struct AssertionName {
@@ -76,8 +76,8 @@ class CredentialVerifier {
   };
   using Done = domain::Done<VerifiedCredential>;
 
-  // UNAUTHENTICATED with a reason (authn_errors.h, libs/jose/jwt.h, saml/saml_names.h); UNAVAILABLE;
-  // RESOURCE_EXHAUSTED `overloaded`. Calls `done` once, on any thread.
+  // UNAUTHENTICATED with a reason (authn_errors.h, libs/jose/jwt.h, saml/saml_names.h);
+  // UNAVAILABLE; RESOURCE_EXHAUSTED `overloaded`. Calls `done` once, on any thread.
   void Verify(Request request, Done done);
 
  private:

@@ -3,12 +3,9 @@
 #include "libs/server/run_service.h"
 #include "services/authn/access_keys/first_admin_keys.h"
 #include "services/authn/access_keys/key_service.h"
-#include "services/authn/access_keys/key_store_pg.h"
-#include "services/authn/assertions/used_assertions_pg.h"
-#include "services/authn/authn.h"
 #include "services/authn/authn_config.h"
-#include "services/authn/authn_schema.h"
 #include "services/authn/authn_service.h"
+#include "services/authn/authn_stores_pg.h"
 #include "services/authn/directory/identity_service.h"
 #include "services/authn/exchange/token_service.h"
 #include "services/authn/internal_tokens/local_caller_verifier.h"
@@ -26,14 +23,12 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(auto loaded, secrets::LoadOrCreateMasterSecrets(files, app.random()));
   const auto& secrets = app.Make<secrets::MasterSecrets>(std::move(loaded));
   auto& minter = app.Make<internal_tokens::CppJwtMinter>(secrets.internal_key);
-  auto& pool = app.Make<pg::Pool>(database);
-  auto& keys = app.Make<access_keys::PgKeyStore>(pool);
+  auto& stores = app.Make<PgStores>(app.Make<pg::Pool>(database));
   auto& fetcher = app.Make<http::Fetcher>(http::Fetcher::Options{config.issuer_authority});
-  auto& authn =
-      app.Make<Authn>(Authn::Dependencies{keys, app.Make<assertions::PgUsedAssertions>(pool),
-                                          app.Make<ThreadPool>(config.threads, config.queue),
-                                          app.Make<oidc::HttpUrlFetcher>(fetcher), minter, secrets,
-                                          app.clock(), app.random(), app.metrics()});
+  auto& authn = app.Make<Authn>(Authn::Dependencies{
+      stores.keys, stores.used_assertions, app.Make<ThreadPool>(config.threads, config.queue),
+      app.Make<oidc::HttpUrlFetcher>(fetcher), minter, secrets, app.clock(), app.random(),
+      app.metrics()});
   app.Make<clients::GrpcResourceFeed>(policy).Attach("authn", authn.directory);
   auto& callers = app.Make<internal_tokens::LocalCallerVerifier>(minter, app.clock());
   auto& waiting = app.Make<ThreadPool>(4, 64);  // Separate, because revocations wait for edges.
@@ -41,9 +36,9 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   app.Serve(app.Make<access_keys::KeyService>(authn.key_manager, waiting, callers));
   app.Serve(app.Make<directory::IdentityService>(callers));
   app.Serve(app.Make<exchange::TokenService>(authn.token_exchange, authn.caller_tokens));
-  app.ReadyWhen([&keys] { return keys.Check().ok() ? "" : "no database"; });
+  app.ReadyWhen([&stores] { return stores.keys.Check().ok() ? "" : "no database"; });
   app.ReadyWhen([&authn] { return authn.directory.Current() ? "" : "no resources yet"; });
-  auto& admin = app.Make<access_keys::FirstAdminKeys>(config.admin_keys, keys, authn.hasher,
+  auto& admin = app.Make<access_keys::FirstAdminKeys>(config.admin_keys, stores.keys, authn.hasher,
                                                       app.clock(), app.random());
   admin.Start();
   app.ReadyWhen([&admin] { return admin.Ensure().ok() ? "" : "no administrator's key yet"; });

@@ -8,8 +8,8 @@
 
 namespace countersign::edge {
 
-// Serves the RPCs of the services that `owners` reach, as JSON and over gRPC, and authn's tokens. Call it before the
-// edge starts; what it makes belongs to `app`.
+// Serves the RPCs of the services that `owners` reach, as JSON and over gRPC, and authn's tokens.
+// Call it before the edge starts; what it makes belongs to `app`.
 inline void ServeRpcs(Edge& edge, server::App& app, const admin::ConnectGateway::Channels& owners) {
   edge.SetAdminBackend(app.Make<admin::ConnectGateway>(owners));
   edge.SetRpcBackend(app.Make<grpc_calls::GrpcRpcBackend>(owners));

@@ -1,4 +1,5 @@
-// Messages of the provider of tests/testdata/saml: whatever is changed, what is accepted is what the provider signed.
+// Messages of the provider of tests/testdata/saml: whatever is changed, what is accepted is what
+// the provider signed.
 // Input: message.
 
 #include <fstream>
@@ -31,8 +32,8 @@ void Run(Input input) {
   if (!message.ok()) return;
   const saml::Expectations expectations{
       "https://countersign.example", {"https://countersign.example/saml/acs"}, absl::Seconds(60)};
-  const auto verified = saml::VerifyMessage(*message, Provider(), expectations,
-                                            absl::FromUnixSeconds(1'800'000'000));
+  const auto verified =
+      saml::VerifyMessage(*message, Provider(), expectations, absl::FromUnixSeconds(1'800'000'000));
   if (!verified.ok()) return;
   Require(verified->issuer == Provider().entity_id && verified->id == "_a1" &&
               verified->subject.value == "alice" && verified->subject.format.empty(),

@@ -74,7 +74,8 @@ std::string TestSigner::Certificate() const {
   ASN1_TIME_set(X509_getm_notBefore(certificate), 0);
   ASN1_TIME_set(X509_getm_notAfter(certificate), 365 * 24 * 3600);
   Check(X509_set_pubkey(certificate, key_.get()) == 1);
-  Check(X509_sign(certificate, key_.get(), type_ == KeyType::kEd25519 ? nullptr : EVP_sha256()) > 0);
+  Check(X509_sign(certificate, key_.get(), type_ == KeyType::kEd25519 ? nullptr : EVP_sha256()) >
+        0);
   unsigned char* der = nullptr;
   const int size = i2d_X509(certificate, &der);
   Check(size > 0);

@@ -66,7 +66,9 @@ absl::StatusOr<KeyRecord> PgKeyStore::FindByHash(absl::string_view hash) {
   return Find("hash = decode($1, 'hex')", HexEncode(hash));
 }
 
-absl::StatusOr<KeyRecord> PgKeyStore::FindById(const std::string& id) { return Find("id = $1", id); }
+absl::StatusOr<KeyRecord> PgKeyStore::FindById(const std::string& id) {
+  return Find("id = $1", id);
+}
 
 absl::StatusOr<KeyRecord> PgKeyStore::Find(absl::string_view where, const std::string& value) {
   std::optional<KeyRecord> found;

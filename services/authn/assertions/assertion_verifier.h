@@ -27,7 +27,8 @@ class AssertionVerifier {
   using Done = domain::Done<Verified>;
 
   // Both must outlive this object and its outstanding calls.
-  AssertionVerifier(oidc::UrlFetcher& fetcher, const Clock& clock, MetadataCacheOptions options = {})
+  AssertionVerifier(oidc::UrlFetcher& fetcher, const Clock& clock,
+                    MetadataCacheOptions options = {})
       : fetcher_(fetcher), clock_(clock), options_(options) {}
 
   // Verifies `credential`, in base64, as of `at`. Calls `done` once: before Verify returns, or on

@@ -40,9 +40,7 @@ struct Fixture : testing::AuthnFixture {
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "Authenticate: a SAML assertion is a bearer credential", "[authn]") {
-  Serve(Resources()
-            .Add(testing::SamlProvider(idp))
-            .Add(Binding("callers", Role::kCaller, {"ml"})));
+  Serve(Resources().Add(testing::SamlProvider(idp)).Add(Binding("callers", Role::kCaller, {"ml"})));
   const std::string xml = Assertion();
   for (const std::string& credential :
        {Encoded(xml), absl::Base64Escape(xml),
@@ -70,10 +68,10 @@ TEST_CASE_METHOD(Fixture, "Authenticate: why assertions are refused", "[authn]")
   foreign.issuer = "https://other.example";
   CHECK(Reason(Encoded(idp.SignedAssertion(foreign))) == "issuer_unknown");
   auto once = MakeAssertion(clock.Now());
-  once.conditions = saml::testing::Conditions(
-      clock.Now(), clock.Now() + absl::Minutes(5),
-      saml::testing::AudienceRestriction(saml::testing::kAudience) +
-          "<saml:OneTimeUse></saml:OneTimeUse>");
+  once.conditions =
+      saml::testing::Conditions(clock.Now(), clock.Now() + absl::Minutes(5),
+                                saml::testing::AudienceRestriction(saml::testing::kAudience) +
+                                    "<saml:OneTimeUse></saml:OneTimeUse>");
   CHECK(Reason(Encoded(idp.SignedAssertion(once))) == "saml_one_time_use");
   CHECK(Reason("P" + std::string(64u << 10, 'A')) == "credential_malformed");
   used_assertions.failure = absl::UnavailableError("no database");
@@ -98,7 +96,8 @@ TEST_CASE_METHOD(Fixture, "Authenticate: an exchanged assertion is spent, for la
   CHECK(answer.get_future().get().ok());
 }
 
-TEST_CASE_METHOD(Fixture, "Authenticate: metadata that is fetched, and keys that rotate", "[authn]") {
+TEST_CASE_METHOD(Fixture, "Authenticate: metadata that is fetched, and keys that rotate",
+                 "[authn]") {
   ServeMetadata(idp);
   for (const std::string issuer : {"", saml::testing::kEntityId}) {
     Serve(Resources().Add(Remote(issuer)));

@@ -16,18 +16,18 @@
 namespace countersign::authn::assertions {
 
 struct MetadataCacheOptions {
-  absl::Duration ttl = absl::Hours(1);            // unless the server sends max-age
+  absl::Duration ttl = absl::Hours(1);  // unless the server sends max-age
   absl::Duration min_ttl = absl::Minutes(5);
   absl::Duration max_ttl = absl::Hours(24);
   double refresh_ahead = 0.8;  // fraction of the ttl after which it is fetched in the background
-  absl::Duration cooldown = absl::Seconds(10);    // between fetches that callers cause
-  absl::Duration stale_limit = absl::Hours(24);   // while fetches fail
+  absl::Duration cooldown = absl::Seconds(10);   // between fetches that callers cause
+  absl::Duration stale_limit = absl::Hours(24);  // while fetches fail
   std::size_t max_waiting = 1024;
 };
 
-// The fetched metadata of one provider. Thread-safe. Fetches are single-flight and start only with a
-// Get; a caller waits only if there is no usable metadata, or when it asks for a newer one. At most
-// one fetch per cooldown, whatever callers send. A fetch that fails, or that brings metadata that
+// The fetched metadata of one provider. Thread-safe. Fetches are single-flight and start only with
+// a Get; a caller waits only if there is no usable metadata, or when it asks for a newer one. At
+// most one fetch per cooldown, whatever callers send. A fetch that fails, or that brings metadata that
 // cannot be read or is of another provider than before, changes nothing.
 class MetadataCache : public std::enable_shared_from_this<MetadataCache> {
  public:

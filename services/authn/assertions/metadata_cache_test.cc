@@ -72,8 +72,9 @@ TEST_CASE_METHOD(Fixture, "MetadataCache: failed fetches change nothing for a da
   for (const auto& answer :
        {oidc::UrlDocument{500, "", ""}, oidc::UrlDocument{200, "", "<a/>"},
         oidc::UrlDocument{200, "", next.Metadata("https://evil.example")},
-        oidc::UrlDocument{200, "", next.Metadata(saml::testing::kEntityId,
-                                                 " validUntil=\"2001-01-01T00:00:00Z\"")}}) {
+        oidc::UrlDocument{
+            200, "",
+            next.Metadata(saml::testing::kEntityId, " validUntil=\"2001-01-01T00:00:00Z\"")}}) {
     fetcher.AnswerWith(answer);
     clock.Advance(absl::Hours(5));
     CHECK(*Get() == known);
@@ -82,7 +83,8 @@ TEST_CASE_METHOD(Fixture, "MetadataCache: failed fetches change nothing for a da
   CHECK(GetReason(Get().status()) == "issuer_unavailable");
 }
 
-TEST_CASE_METHOD(Fixture, "MetadataCache: the configured issuer must be the metadata's", "[authn]") {
+TEST_CASE_METHOD(Fixture, "MetadataCache: the configured issuer must be the metadata's",
+                 "[authn]") {
   cache = MetadataCache::Make("https://idp.example/md", "urn:idp", fetcher, clock);
   Serve(idp);
   CHECK(GetReason(Get().status()) == "issuer_unavailable");

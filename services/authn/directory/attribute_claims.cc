@@ -77,8 +77,8 @@ absl::StatusOr<jose::VerifiedToken> ClaimsOfAssertion(const saml::Assertion& ass
 }
 
 std::string DisplayableName(absl::string_view name) {
-  const bool control = std::any_of(name.begin(), name.end(),
-                                   [](unsigned char c) { return absl::ascii_iscntrl(c); });
+  const bool control =
+      std::any_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); });
   return control || name.size() > kMaxNameBytes || !IsUtf8(name) ? "" : std::string(name);
 }
 

@@ -185,10 +185,10 @@ void Directory::AddProvider(const domain::IdentityProvider& provider,
     const TokenIssuer* const token_issuer = FindIssuer(issuer);
     const SamlProvider* const saml_provider = FindSamlProvider(issuer);
     if (token_issuer == nullptr && saml_provider == nullptr) return;
-    mistakes.push_back(absl::StrCat(
-        "IdentityProvider/", provider.name, ": ", path, ": is IdentityProvider/",
-        token_issuer != nullptr ? token_issuer->provider : saml_provider->provider,
-        "'s already: a token could not tell which is meant"));
+    mistakes.push_back(
+        absl::StrCat("IdentityProvider/", provider.name, ": ", path, ": is IdentityProvider/",
+                     token_issuer != nullptr ? token_issuer->provider : saml_provider->provider,
+                     "'s already: a token could not tell which is meant"));
   };
   if (provider.oidc) {
     TokenIssuer issuer = MakeTokenIssuer(provider, mistakes);

@@ -51,8 +51,8 @@ struct SamlProvider {
 class Directory {
  public:
   // INVALID_ARGUMENT lists every mistake, one per line, as `IdentityProvider/x: spec.…`: an issuer
-  // that CheckIssuerUrl refuses, metadata that cannot be read, an issuer shared by two providers, an
-  // Identity whose provider does not exist.
+  // that CheckIssuerUrl refuses, metadata that cannot be read, an issuer shared by two providers,
+  // an Identity whose provider does not exist.
   static absl::StatusOr<std::shared_ptr<const Directory>> Compile(
       std::shared_ptr<const domain::ResourceSet> resources);
 

@@ -148,27 +148,29 @@ TEST_CASE_METHOD(Fixture, "Compile: what is wrong with SAML providers, all at on
   domain::IdentityProvider broken = testing::SamlProvider(idp, "broken");
   broken.saml->metadata = "<a/>";
   domain::IdentityProvider twin = testing::SamlProvider(idp, "twin");
-  domain::IdentityProvider foreign =
-      testing::SamlProvider(saml::testing::SamlSigner(crypto::TestSigner::Ec(crypto::KeyType::kP256)),
-                            "foreign");
+  domain::IdentityProvider foreign = testing::SamlProvider(
+      saml::testing::SamlSigner(crypto::TestSigner::Ec(crypto::KeyType::kP256)), "foreign");
   foreign.saml->issuer = "urn:other";
   domain::IdentityProvider remote = testing::SamlProvider(idp, "remote");
   remote.saml->metadata.clear();
   remote.saml->metadata_url = "http://idp.example/metadata?x=1";
-  const auto compiled = Directory::Compile(
-      Resources().Add(sso).Add(broken).Add(twin).Add(foreign).Add(remote).Set());
+  const auto compiled =
+      Directory::Compile(Resources().Add(sso).Add(broken).Add(twin).Add(foreign).Add(remote).Set());
   const std::string message(compiled.status().message());
   CHECK_THAT(message, Catch::Contains("IdentityProvider/broken: spec.saml.metadata: it has no "));
   CHECK_THAT(message, Catch::Contains("spec.saml.metadata: is IdentityProvider/"));
-  CHECK_THAT(message, Catch::Contains("IdentityProvider/foreign: spec.saml.issuer: the metadata is"));
-  CHECK_THAT(message, Catch::Contains("IdentityProvider/remote: spec.saml.metadataUrl: must be https"));
+  CHECK_THAT(message,
+             Catch::Contains("IdentityProvider/foreign: spec.saml.issuer: the metadata is"));
+  CHECK_THAT(message,
+             Catch::Contains("IdentityProvider/remote: spec.saml.metadataUrl: must be https"));
 }
 
 TEST_CASE_METHOD(Fixture, "Compile: a SAML and an OIDC provider cannot have one issuer",
                  "[authn]") {
-  const auto compiled =
-      Directory::Compile(Resources().Add(sso).Add(Provider("corp", saml::testing::kEntityId)).Set());
-  CHECK_THAT(std::string(compiled.status().message()), Catch::Contains("is IdentityProvider/corp's"));
+  const auto compiled = Directory::Compile(
+      Resources().Add(sso).Add(Provider("corp", saml::testing::kEntityId)).Set());
+  CHECK_THAT(std::string(compiled.status().message()),
+             Catch::Contains("is IdentityProvider/corp's"));
 }
 
 TEST_CASE("DisplayableName: short text without control characters", "[authn]") {

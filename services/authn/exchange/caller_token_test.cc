@@ -26,7 +26,9 @@ Party MakeParty(const std::string& subject) {
 }
 
 CallerToken MakeToken() {
-  return {MakeParty("s-alice"), {MakeParty("bot-2"), MakeParty("bot-1")}, kNow,
+  return {MakeParty("s-alice"),
+          {MakeParty("bot-2"), MakeParty("bot-1")},
+          kNow,
           kNow + absl::Minutes(5)};
 }
 
@@ -86,8 +88,7 @@ TEST_CASE("CallerTokens: internal tokens and callers' tokens are never each othe
   principal.subject = "s";
   const auto internal = minter.Mint(principal, kNow);
   REQUIRE(internal.ok());
-  CHECK_FALSE(CallerTokens::IsCallerToken(
-      *jose::UnverifiedToken::Parse(internal->token.Reveal())));
+  CHECK_FALSE(CallerTokens::IsCallerToken(*jose::UnverifiedToken::Parse(internal->token.Reveal())));
   CHECK_FALSE(Verify(tokens, internal->token).ok());
 
   const countersign::testing::FakeClock clock(kNow);

@@ -105,10 +105,12 @@ absl::StatusOr<domain::Principal> FindPrincipal(const directory::Directory& dire
   } else {
     const domain::Identity* const identity = directory.FindIdentity(party.identity);
     if (identity == nullptr) return IdentityUnknown(party.identity);
-    if (identity->created_version != party.identity_version) return IdentityReplaced(party.identity);
+    if (identity->created_version != party.identity_version)
+      return IdentityReplaced(party.identity);
     // What the credential was not when it was exchanged, it does not become.
     const bool human_then = party.kind == domain::IdentityKind::kHuman;
-    if (human_then || identity->kind != domain::IdentityKind::kHuman) principal.kind = identity->kind;
+    if (human_then || identity->kind != domain::IdentityKind::kHuman)
+      principal.kind = identity->kind;
     if (!identity->owner.empty()) principal.owner = identity->owner;
     for (const std::string& group : identity->groups) {
       if (!Contains(principal.groups, group)) principal.groups.push_back(group);

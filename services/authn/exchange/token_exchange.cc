@@ -100,8 +100,7 @@ void TokenExchange::VerifyActor(std::shared_ptr<Attempt> attempt) {
 }
 
 void TokenExchange::Finish(std::shared_ptr<Attempt> attempt) {
-  const bool accepted =
-      parts_.pool.TrySubmit([this, attempt] { attempt->done(Mint(*attempt)); });
+  const bool accepted = parts_.pool.TrySubmit([this, attempt] { attempt->done(Mint(*attempt)); });
   if (!accepted) attempt->done(Overloaded());
 }
 

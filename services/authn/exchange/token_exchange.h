@@ -50,8 +50,8 @@ class TokenExchange {
   ~TokenExchange();
 
   // The token lives as long as the credentials, at most kMaxCallerTokenLifetime. An assertion is
-  // exchanged once: then it is marked as used, and is not accepted any more, here or as the
-  // credential of a call. With an actor the token delegates: it is of the subject's agent (party.h).
+  // exchanged once: then it is marked as used, and is not accepted any more, here or as a call's
+  // credential. With an actor the token delegates: it is of the subject's agent (party.h).
   //
   // UNAUTHENTICATED with the reason of a refused credential (that of an actor says so);
   // `assertion_replayed`; INVALID_ARGUMENT `token_type_mismatch`, `token_too_large`,

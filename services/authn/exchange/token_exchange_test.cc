@@ -43,9 +43,9 @@ struct Fixture : testing::AuthnFixture {
   absl::StatusOr<ExchangedToken> Exchange(ExchangeRequest request) {
     request.deadline = clock.Now() + absl::Seconds(5);
     std::promise<absl::StatusOr<ExchangedToken>> answer;
-    authn.token_exchange.Exchange(
-        std::move(request),
-        [&](absl::StatusOr<ExchangedToken> token) { answer.set_value(std::move(token)); });
+    authn.token_exchange.Exchange(std::move(request), [&](absl::StatusOr<ExchangedToken> token) {
+      answer.set_value(std::move(token));
+    });
     return answer.get_future().get();
   }
   absl::StatusOr<ExchangedToken> Exchange(const std::string& subject,
@@ -122,10 +122,10 @@ TEST_CASE_METHOD(Fixture, "Exchange: of many at a time, an assertion gives one t
 
 TEST_CASE_METHOD(Fixture, "Exchange: OneTimeUse is for the exchange", "[authn]") {
   auto parts = MakeAssertion(clock.Now(), "carol");
-  parts.conditions = saml::testing::Conditions(
-      clock.Now(), clock.Now() + absl::Minutes(5),
-      saml::testing::AudienceRestriction(saml::testing::kAudience) +
-          "<saml:OneTimeUse></saml:OneTimeUse>");
+  parts.conditions =
+      saml::testing::Conditions(clock.Now(), clock.Now() + absl::Minutes(5),
+                                saml::testing::AudienceRestriction(saml::testing::kAudience) +
+                                    "<saml:OneTimeUse></saml:OneTimeUse>");
   const std::string assertion = Encoded(idp.SignedAssertion(parts));
   CHECK(Refusal(assertion, CredentialType::kAssertion) == "accepted");
   CHECK(Refusal(assertion, CredentialType::kAssertion) == "assertion_replayed");

@@ -133,8 +133,8 @@ TEST_CASE_METHOD(Fixture, "VerifyMessage: times, with a minute of skew", "[saml]
 
   AssertionParts session = parts;
   session.statements = absl::StrCat("<saml:AuthnStatement AuthnInstant=\"", Timestamp(kNow),
-                                    "\" SessionNotOnOrAfter=\"",
-                                    Timestamp(kNow + absl::Minutes(2)), "\"></saml:AuthnStatement>");
+                                    "\" SessionNotOnOrAfter=\"", Timestamp(kNow + absl::Minutes(2)),
+                                    "\"></saml:AuthnStatement>");
   CHECK(Verify(idp.SignedAssertion(session))->expires_at == kNow + absl::Minutes(2));
   CHECK(Reason(session, kNow + absl::Minutes(3)) == "credential_expired");
 

@@ -38,7 +38,8 @@ TEST_CASE("VerifyMessage: every file of tests/testdata/saml has its verdict", "[
   REQUIRE(metadata.ok());
   std::set<std::string> accepted;
   std::size_t refused = 0;
-  for (const absl::string_view line : absl::StrSplit(Read("verdicts.tsv"), '\n', absl::SkipEmpty())) {
+  for (const absl::string_view line :
+       absl::StrSplit(Read("verdicts.tsv"), '\n', absl::SkipEmpty())) {
     const std::vector<std::string> columns = absl::StrSplit(line, '\t');
     REQUIRE(columns.size() == 3);
     INFO(line);

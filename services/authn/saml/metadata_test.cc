@@ -21,7 +21,8 @@ std::string Refusal(const std::string& xml) {
 
 TEST_CASE("ParseMetadata: the provider's name, keys and address", "[saml]") {
   const testing::SamlSigner idp;
-  const auto metadata = ParseMetadata(idp.Metadata("urn:idp", R"( validUntil="2030-01-01T00:00:00Z")"));
+  const auto metadata =
+      ParseMetadata(idp.Metadata("urn:idp", R"( validUntil="2030-01-01T00:00:00Z")"));
   REQUIRE(metadata.ok());
   CHECK(metadata->entity_id == "urn:idp");
   CHECK(metadata->keys.size() == 1);

@@ -38,8 +38,7 @@ void DropError(const char*, int, const char*, const char*, const char*, int, con
 
 bool InitializeOnce() {
   xmlInitParser();
-  const bool ok =
-      xmlSecInit() >= 0 && xmlSecCryptoAppInit(nullptr) >= 0 && xmlSecCryptoInit() >= 0;
+  const bool ok = xmlSecInit() >= 0 && xmlSecCryptoAppInit(nullptr) >= 0 && xmlSecCryptoInit() >= 0;
   // Its messages would hold parts of documents.
   xmlSecErrorsSetCallback(DropError);
   // No scheme can be read: neither files nor http.
@@ -178,8 +177,8 @@ std::optional<std::string> VerifyWith(const VerificationKey& key, Element signat
       xmlSecPtrListGetSize(&context->signedInfoReferences) != 1) {
     return std::nullopt;
   }
-  auto* const reference = static_cast<xmlSecDSigReferenceCtx*>(
-      xmlSecPtrListGetItem(&context->signedInfoReferences, 0));
+  auto* const reference =
+      static_cast<xmlSecDSigReferenceCtx*>(xmlSecPtrListGetItem(&context->signedInfoReferences, 0));
   if (reference == nullptr || reference->status != xmlSecDSigStatusSucceeded) return std::nullopt;
   xmlSecBuffer* const bytes = xmlSecDSigReferenceCtxGetPreDigestBuffer(reference);
   if (bytes == nullptr || xmlSecBufferGetSize(bytes) == 0) return std::nullopt;

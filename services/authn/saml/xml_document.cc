@@ -142,7 +142,7 @@ Element Element::parent() const {
 XmlDocument::XmlDocument(_xmlDoc* doc) : doc_(doc, xmlFreeDoc) {}
 
 absl::StatusOr<XmlDocument> XmlDocument::Parse(absl::string_view bytes, std::size_t max_bytes,
-                                                   Comments comments) {
+                                               Comments comments) {
   if (bytes.size() > max_bytes) {
     return Refuse(reason::kTooLarge,
                   absl::StrCat("the document is over ", max_bytes >> 10, " KiB"));

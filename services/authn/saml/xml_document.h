@@ -13,7 +13,7 @@
 struct _xmlDoc;
 struct _xmlNode;
 
-// XML as SAML needs it: parsed once, strictly, without a DTD and without any input beside the bytes.
+// XML as SAML needs it: parsed once, strictly, without a DTD and without input beside the bytes.
 namespace countersign::authn::saml {
 
 inline constexpr std::size_t kMaxMessageBytes = 256u << 10;

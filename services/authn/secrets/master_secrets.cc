@@ -38,8 +38,7 @@ absl::StatusOr<crypto::EcSigningKey> SigningKey(SecretStore& store, const std::s
                       }));
   auto key = crypto::EcSigningKey::FromPem(pem);
   if (key.ok()) return key;
-  return absl::FailedPreconditionError(
-      absl::StrCat("secret ", name, ": ", key.status().message()));
+  return absl::FailedPreconditionError(absl::StrCat("secret ", name, ": ", key.status().message()));
 }
 
 }  // namespace
@@ -47,8 +46,7 @@ absl::StatusOr<crypto::EcSigningKey> SigningKey(SecretStore& store, const std::s
 absl::StatusOr<MasterSecrets> LoadOrCreateMasterSecrets(SecretStore& store, RandomSource& random) {
   CS_ASSIGN_OR_RETURN(SecretString key_hash, SymmetricKey(store, random, "key-hash.key"));
   CS_ASSIGN_OR_RETURN(SecretString vault, SymmetricKey(store, random, "vault.key"));
-  CS_ASSIGN_OR_RETURN(crypto::EcSigningKey internal_key,
-                      SigningKey(store, "internal-signing.pem"));
+  CS_ASSIGN_OR_RETURN(crypto::EcSigningKey internal_key, SigningKey(store, "internal-signing.pem"));
   crypto::EcSigningKey caller_key = internal_key.Derive("countersign caller tokens");
   return MasterSecrets{std::move(key_hash), std::move(vault), std::move(internal_key),
                        std::move(caller_key)};

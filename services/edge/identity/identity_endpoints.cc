@@ -99,9 +99,8 @@ async::Awaitable<void> ShowMetadata(const call::CallContext& context) {
   const auto resources = context.services.resources.Current();
   absl::StatusOr<std::string> metadata = absl::NotFoundError("there are no resources yet");
   if (resources != nullptr) {
-    metadata = ServiceProviderMetadata(
-        *resources, context.request.query,
-        call::headers::FindHeader(context.request.headers, "host"));
+    metadata = ServiceProviderMetadata(*resources, context.request.query,
+                                       call::headers::FindHeader(context.request.headers, "host"));
   }
   if (!metadata.ok()) {
     co_await context.reply.SendError(

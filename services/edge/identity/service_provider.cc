@@ -35,9 +35,8 @@ absl::StatusOr<const domain::IdentityProvider*> FindProvider(const domain::Resou
     if (provider.saml && (!named || name == query)) found.push_back(&provider);
   }
   if (found.size() == 1) return found[0];
-  return absl::NotFoundError(found.empty()
-                                 ? "there is no such IdentityProvider with saml"
-                                 : "there is more than one: ask for ?provider=NAME");
+  return absl::NotFoundError(found.empty() ? "there is no such IdentityProvider with saml"
+                                           : "there is more than one: ask for ?provider=NAME");
 }
 
 }  // namespace

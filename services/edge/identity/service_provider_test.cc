@@ -21,7 +21,8 @@ TEST_CASE("ServiceProviderMetadata: the only provider, or the named one", "[edge
   const auto only = ServiceProviderMetadata(WithProviders({"a"}), "", "gw.example:8443");
   REQUIRE(only.ok());
   CHECK_THAT(*only, Catch::Contains(R"(entityID="https://a&amp;&quot;&lt;")"));
-  CHECK_THAT(*only, Catch::Contains(R"(Location="https://gw.example:8443/oauth2/token" index="0")"));
+  CHECK_THAT(*only,
+             Catch::Contains(R"(Location="https://gw.example:8443/oauth2/token" index="0")"));
   const auto two = WithProviders({"a", "b"});
   CHECK(ServiceProviderMetadata(two, "provider=b", "gw").ok());
   CHECK(ServiceProviderMetadata(two, "", "gw").status().message() ==

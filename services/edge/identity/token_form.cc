@@ -83,8 +83,9 @@ absl::StatusOr<TokenType> ReadType(const std::string& member, absl::string_view 
 absl::Status CheckTarget(Members& members) {
   const std::string audience = Take(members, "audience");
   if (!Take(members, "resource").empty() || (!audience.empty() && audience != kAudience)) {
-    return Refuse("invalid_target", "tokens are for this gateway alone: leave resource out, and "
-                                    "audience out or countersign");
+    return Refuse("invalid_target",
+                  "tokens are for this gateway alone: leave resource out, and "
+                  "audience out or countersign");
   }
   if (!Take(members, "scope").empty()) {
     return Refuse("invalid_scope", "tokens have no scopes: roles are those of the RoleBindings");
@@ -148,9 +149,9 @@ absl::StatusOr<TokenForm> ReadTokenForm(absl::string_view body) {
   } else if (known && grant == "jwt-bearer") {
     CS_RETURN_IF_ERROR(ReadAssertion(members, TokenType::kToken, form));
   } else {
-    return Refuse("unsupported_grant_type",
-                  absl::StrCat("grant_type must be ", kGrant,
-                               "token-exchange, saml2-bearer or jwt-bearer"));
+    return Refuse(
+        "unsupported_grant_type",
+        absl::StrCat("grant_type must be ", kGrant, "token-exchange, saml2-bearer or jwt-bearer"));
   }
   return form;
 }

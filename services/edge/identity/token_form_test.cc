@@ -68,9 +68,8 @@ TEST_CASE("MakeTokenError: OAuth's codes, with our reason", "[edge]") {
       WithReason(absl::UnauthenticatedError("a \"b\" \\ `c`\n"), "assertion_replayed"),
       "invalid_grant");
   CHECK(refused.http_status == 400);
-  CHECK(refused.body ==
-        R"({"error":"invalid_grant","error_description":"a 'b' ? 'c'?",)"
-        R"("reason":"assertion_replayed"})");
+  CHECK(refused.body == R"({"error":"invalid_grant","error_description":"a 'b' ? 'c'?",)"
+                        R"("reason":"assertion_replayed"})");
   const auto scope =
       MakeTokenError(WithReason(absl::InvalidArgumentError("m"), "invalid_scope"), "x");
   CHECK(scope.body == R"({"error":"invalid_scope","error_description":"m"})");
@@ -86,9 +85,10 @@ TEST_CASE("MakeTokenError: OAuth's codes, with our reason", "[edge]") {
 
 TEST_CASE("TokenToJson: as RFC 8693 writes it", "[edge]") {
   const absl::Time now = absl::FromUnixSeconds(1000);
-  CHECK(TokenToJson({SecretString("e.e.e"), now + absl::Seconds(90)}, now) ==
-        R"({"access_token":"e.e.e","issued_token_type":)"
-        R"("urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer","expires_in":90})");
+  CHECK(
+      TokenToJson({SecretString("e.e.e"), now + absl::Seconds(90)}, now) ==
+      R"({"access_token":"e.e.e","issued_token_type":)"
+      R"("urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer","expires_in":90})");
 }
 
 }  // namespace countersign::edge::identity

@@ -14,11 +14,11 @@ constexpr char kAssertionDeclaration[] = R"( xmlns:saml="urn:oasis:names:tc:SAML
 constexpr char kProtocolDeclaration[] = R"( xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol")";
 
 std::string AssertionXml(const AssertionParts& parts, const std::string& signature) {
-  return absl::StrCat(
-      "<saml:Assertion", kAssertionDeclaration, " ID=\"", parts.id, "\" IssueInstant=\"",
-      parts.issue_instant, "\" Version=\"2.0\"><saml:Issuer>", parts.issuer, "</saml:Issuer>",
-      signature, "<saml:Subject>", parts.name_id, parts.confirmation, "</saml:Subject>",
-      parts.conditions, parts.statements, "</saml:Assertion>");
+  return absl::StrCat("<saml:Assertion", kAssertionDeclaration, " ID=\"", parts.id,
+                      "\" IssueInstant=\"", parts.issue_instant, "\" Version=\"2.0\"><saml:Issuer>",
+                      parts.issuer, "</saml:Issuer>", signature, "<saml:Subject>", parts.name_id,
+                      parts.confirmation, "</saml:Subject>", parts.conditions, parts.statements,
+                      "</saml:Assertion>");
 }
 
 std::string ResponseXml(const ResponseParts& parts, const std::string& instant,
@@ -120,9 +120,8 @@ std::string SamlSigner::Signature(absl::string_view id, absl::string_view bytes)
   // Within the Signature, which declares it, SignedInfo's own declaration is not canonical.
   constexpr absl::string_view kDeclaration = R"( xmlns:ds="http://www.w3.org/2000/09/xmldsig#")";
   return absl::StrCat("<ds:Signature", kDeclaration, "><ds:SignedInfo",
-                      info.substr(14 + kDeclaration.size()),
-                      "<ds:SignatureValue>", absl::Base64Escape(value),
-                      "</ds:SignatureValue></ds:Signature>");
+                      info.substr(14 + kDeclaration.size()), "<ds:SignatureValue>",
+                      absl::Base64Escape(value), "</ds:SignatureValue></ds:Signature>");
 }
 
 std::string SamlSigner::SignedAssertion(const AssertionParts& parts) const {

@@ -41,8 +41,9 @@ struct ResponseParts {
 std::string Timestamp(absl::Time time);
 
 // An assertion of `subject` that is valid from `now` for five minutes.
-AssertionParts MakeAssertion(absl::Time now, const std::string& subject = "alice",
-                             const std::map<std::string, std::vector<std::string>>& attributes = {});
+AssertionParts MakeAssertion(
+    absl::Time now, const std::string& subject = "alice",
+    const std::map<std::string, std::vector<std::string>>& attributes = {});
 
 // A Conditions element with these children.
 std::string Conditions(absl::Time not_before, absl::Time not_on_or_after,
@@ -62,7 +63,7 @@ class SamlSigner {
   std::string Response(const AssertionParts& parts, Signed where,
                        const ResponseParts& response = {}) const;
 
-  // The Signature of an element with this ID, whose canonical form without the signature is `bytes`.
+  // The Signature of the element with this ID; `bytes` is its canonical form without a signature.
   std::string Signature(absl::string_view id, absl::string_view bytes) const;
 
  private:
