@@ -56,7 +56,9 @@ struct CredentialVerifier::Attempt {
   Done done;
 };
 
-CredentialVerifier::~CredentialVerifier() {
+CredentialVerifier::~CredentialVerifier() { WaitUntilIdle(); }
+
+void CredentialVerifier::WaitUntilIdle() {
   const MutexLock lock(mutex_);
   idle_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return outstanding_ == 0; });
 }

@@ -59,7 +59,7 @@ class CredentialVerifier {
     const exchange::CallerTokens& caller_tokens;
     const Clock& clock;
   };
-  // The arguments must outlive it. The destructor waits for outstanding calls.
+  // The arguments must outlive it. The destructor waits as WaitUntilIdle does.
   explicit CredentialVerifier(Dependencies parts)
       : parts_(parts), assertions_(parts.fetcher, parts.clock) {}
   ~CredentialVerifier();
@@ -79,6 +79,9 @@ class CredentialVerifier {
   // UNAUTHENTICATED with a reason (authn_errors.h, libs/jose/jwt.h, saml/saml_names.h);
   // UNAVAILABLE; RESOURCE_EXHAUSTED `overloaded`. Calls `done` once, on any thread.
   void Verify(Request request, Done done);
+
+  // Returns when all outstanding calls were answered. For the destructors of callers.
+  void WaitUntilIdle();
 
  private:
   // One Verify call. Counted, so that the destructor can wait for it.

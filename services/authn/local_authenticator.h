@@ -16,8 +16,7 @@ namespace countersign::authn {
 // The Authenticator of this process: verifies credentials (credential_verifier.h) and mints the
 // internal tokens of their principals. Never blocks the caller. Thread-safe.
 //
-// The constructor's arguments must outlive it, and the verifier's outstanding calls must have ended
-// before it is destroyed.
+// The constructor's arguments must outlive it. The destructor waits for outstanding calls.
 class LocalAuthenticator final : public domain::Authenticator {
  public:
   struct Dependencies {
@@ -29,6 +28,7 @@ class LocalAuthenticator final : public domain::Authenticator {
     const Clock& clock;
   };
   explicit LocalAuthenticator(Dependencies parts) : parts_(parts) {}
+  ~LocalAuthenticator() override { parts_.verifier.WaitUntilIdle(); }
 
   // Reasons: those of domain::Authenticator, authn_errors.h, libs/jose/jwt.h and
   // saml/saml_names.h.

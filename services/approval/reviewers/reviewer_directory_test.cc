@@ -111,6 +111,14 @@ TEST_CASE_METHOD(Fixture,
   ProvideTokens(domain::OidcProfile::kEntra);
   Serve();
   CHECK(StillReviewer(by_token));
+  set.identity_providers.clear();
+  auto& saml = set.identity_providers["sso"].saml.emplace();
+  saml.issuer = by_token.voter.issuer;
+  Serve();
+  CHECK_FALSE(StillReviewer(by_token));
+  saml.signs_in_people = true;
+  Serve();
+  CHECK(StillReviewer(by_token));
   by_token.voter.issuer = "https://another.example";
   CHECK_FALSE(StillReviewer(by_token));
   for (const auto kind : {domain::IdentityKind::kService, domain::IdentityKind::kCi,

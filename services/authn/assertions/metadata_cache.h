@@ -27,8 +27,8 @@ struct MetadataCacheOptions {
 
 // The fetched metadata of one provider. Thread-safe. Fetches are single-flight and start only with
 // a Get; a caller waits only if there is no usable metadata, or when it asks for a newer one. At
-// most one fetch per cooldown, whatever callers send. A fetch that fails, or that brings metadata that
-// cannot be read or is of another provider than before, changes nothing.
+// most one fetch per cooldown, whatever callers send. A fetch that fails, or that brings metadata
+// that cannot be read or is of another provider than before, changes nothing.
 class MetadataCache : public std::enable_shared_from_this<MetadataCache> {
  public:
   using Metadata = std::shared_ptr<const saml::IdpMetadata>;

@@ -36,8 +36,8 @@ absl::Status CheckPlaces(const XmlDocument& document, Element response, Element 
   return absl::OkStatus();
 }
 
-// The assertion of a Response.
-absl::StatusOr<Element> FindAssertion(const XmlDocument& document, Element response) {
+// What is encrypted is unknown: groups that cannot be read are not "no groups".
+absl::Status CheckNothingEncrypted(const XmlDocument& document) {
   for (const Element& element : document.Elements()) {
     if (absl::StartsWith(element.name(), "Encrypted")) {
       return Refuse(reason::kEncrypted,
@@ -45,6 +45,11 @@ absl::StatusOr<Element> FindAssertion(const XmlDocument& document, Element respo
                     "provider sign without encrypting");
     }
   }
+  return absl::OkStatus();
+}
+
+// The assertion of a Response.
+absl::StatusOr<Element> FindAssertion(Element response) {
   const Element assertion = response.OnlyChild(kAssertionNs, "Assertion");
   if (assertion) return assertion;
   if (!response.Children(kAssertionNs, "Assertion").empty()) {
@@ -71,10 +76,11 @@ absl::StatusOr<XmlDocument> ReadSigned(const std::string& bytes, Element origina
 absl::StatusOr<UnverifiedMessage> UnverifiedMessage::Parse(absl::string_view xml) {
   CS_ASSIGN_OR_RETURN(XmlDocument document, XmlDocument::Parse(xml));
   UnverifiedMessage message(std::move(document));
+  CS_RETURN_IF_ERROR(CheckNothingEncrypted(message.document_));
   const Element root = message.document_.root();
   if (root.Is(kProtocolNs, "Response")) {
     message.response_ = root;
-    CS_ASSIGN_OR_RETURN(message.assertion_, FindAssertion(message.document_, root));
+    CS_ASSIGN_OR_RETURN(message.assertion_, FindAssertion(root));
   } else if (root.Is(kAssertionNs, "Assertion")) {
     message.assertion_ = root;
   } else {

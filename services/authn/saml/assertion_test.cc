@@ -276,6 +276,11 @@ TEST_CASE_METHOD(Fixture, "UnverifiedMessage: encrypted parts and failed sign-in
   CHECK(Reason(before +
                "<saml:EncryptedAssertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>"
                "</samlp:Response>") == "saml_encrypted");
+  AssertionParts attribute = parts;
+  attribute.statements +=
+      "<saml:AttributeStatement><saml:EncryptedAttribute></saml:EncryptedAttribute>"
+      "</saml:AttributeStatement>";
+  CHECK(Reason(attribute) == "saml_encrypted");
   CHECK(Reason(absl::StrReplaceAll(before, {{"status:Success", "status:Responder"}}) +
                "</samlp:Response>") == "saml_status");
 }
