@@ -26,6 +26,7 @@ class AwayStore final : public KeyStore {
   absl::StatusOr<KeyRecord> FindByHash(absl::string_view hash) override {
     return store.FindByHash(hash);
   }
+  absl::StatusOr<KeyRecord> FindById(const std::string& id) override { return store.FindById(id); }
   absl::StatusOr<KeyPage> List(std::size_t page_size, absl::string_view page_token) override {
     return store.List(page_size, page_token);
   }

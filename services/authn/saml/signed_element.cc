@@ -144,6 +144,7 @@ class RegisteredId {
   xmlAttr* attribute_;
 };
 
+using KeyPtr = std::unique_ptr<xmlSecKey, decltype(&xmlSecKeyDestroy)>;
 using Context = std::unique_ptr<xmlSecDSigCtx, decltype(&xmlSecDSigCtxDestroy)>;
 
 // A context that knows nothing but what CheckForm accepts; null when xmlsec fails.
@@ -194,12 +195,19 @@ absl::StatusOr<VerificationKey> VerificationKey::FromCertificate(absl::string_vi
   if (checked.type() == crypto::KeyType::kEd25519) {
     return absl::InvalidArgumentError("Ed25519 keys do not sign SAML");
   }
-  xmlSecKey* const key = xmlSecCryptoAppKeyLoadMemory(
-      reinterpret_cast<const xmlSecByte*>(der.data()), static_cast<xmlSecSize>(der.size()),
-      xmlSecKeyDataFormatCertDer, nullptr, nullptr, nullptr);
+  const KeyPtr loaded(
+      xmlSecCryptoAppKeyLoadMemory(reinterpret_cast<const xmlSecByte*>(der.data()),
+                                   static_cast<xmlSecSize>(der.size()), xmlSecKeyDataFormatCertDer,
+                                   nullptr, nullptr, nullptr),
+      xmlSecKeyDestroy);
+  // Only the key: each verification copies it, and copying the certificate beside it is slow.
+  std::shared_ptr<xmlSecKey> key(xmlSecKeyCreate(), xmlSecKeyDestroy);
+  const bool ok =
+      loaded != nullptr && key != nullptr &&
+      xmlSecKeySetValue(key.get(), xmlSecKeyDataDuplicate(xmlSecKeyGetValue(loaded.get()))) >= 0;
   crypto::ClearErrorQueue();
-  if (key == nullptr) return absl::InvalidArgumentError("the certificate's key cannot be used");
-  return VerificationKey(std::string(der), std::shared_ptr<xmlSecKey>(key, xmlSecKeyDestroy));
+  if (!ok) return absl::InvalidArgumentError("the certificate's key cannot be used");
+  return VerificationKey(std::string(der), std::move(key));
 }
 
 Element FindSignature(Element element) {
