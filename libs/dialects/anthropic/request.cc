@@ -220,6 +220,13 @@ absl::StatusOr<ReadCall> ReadBatchById(const IncomingRequest& request,
   return absl::NotFoundError("unknown request for a batch");
 }
 
+absl::Status UnknownRequest(const IncomingRequest& request) {
+  return absl::NotFoundError(
+      absl::StrCat("unknown request: ", request.method, " ", request.path,
+                   "; served are messages, messages/count_tokens, messages/batches and models "
+                   "below /v1"));
+}
+
 absl::StatusOr<ReadCall> ReadPath(const IncomingRequest& request, absl::string_view path) {
   const bool get = request.method == "GET";
   const bool post = request.method == "POST";
@@ -243,7 +250,7 @@ absl::StatusOr<ReadCall> ReadPath(const IncomingRequest& request, absl::string_v
     return absl::PermissionDeniedError(
         "files are not served: nobody could judge what a file says when a prompt names its id");
   }
-  return absl::NotFoundError(absl::StrCat("unknown request: ", request.method, " ", request.path));
+  return UnknownRequest(request);
 }
 
 // Anthropic's SDKs take an address without "/v1", those of its API's copies often one with it.
@@ -258,8 +265,7 @@ bool HasVersion(const IncomingRequest& request) {
 absl::StatusOr<ReadCall> ReadRequest(const IncomingRequest& request) {
   absl::string_view path = absl::StripSuffix(request.path, "/");
   if (request.rpc || !absl::ConsumePrefix(&path, "/v1/")) {
-    return absl::NotFoundError(
-        absl::StrCat("unknown request: ", request.method, " ", request.path));
+    return UnknownRequest(request);
   }
   CS_ASSIGN_OR_RETURN(ReadCall call, ReadPath(request, path));
   if (!HasVersion(request)) call.upstream_path = absl::StrCat("/v1", call.upstream_path);

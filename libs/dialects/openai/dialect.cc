@@ -73,7 +73,10 @@ absl::StatusOr<ReadCall> ReadOperation(const IncomingRequest& request, absl::str
     CS_ASSIGN_OR_RETURN(std::optional<ReadCall> call, read(request, path));
     if (call) return *std::move(call);
   }
-  return absl::NotFoundError(absl::StrCat("unknown request: ", request.method, " ", request.path));
+  return absl::NotFoundError(absl::StrCat(
+      "unknown request: ", request.method, " ", request.path,
+      "; served are chat/completions, responses, completions, embeddings, moderations and models "
+      "below /v1"));
 }
 
 absl::string_view FindOperation(const ReadCall& call) {

@@ -1,4 +1,4 @@
-// Tests of BlocksDialect itself; answers/chunking_property_test.cc tests what all dialects have in
+// Tests of BlocksDialect itself; chunking_property_test.cc tests what all dialects have in
 // common.
 
 #include "libs/dialects/testing/blocks_dialect.h"

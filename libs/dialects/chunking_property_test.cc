@@ -18,7 +18,7 @@
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 
-namespace countersign::dialects::answers {
+namespace countersign::dialects {
 namespace {
 
 using testing::PassPieces;
@@ -33,7 +33,7 @@ struct StreamShape {
   std::string end;
   // Appends the text that an event adds to each text.
   void (*join)(const json::Value& event, std::map<std::int64_t, std::string>& texts);
-  int rounds = 40;  // fewer for events that are long, since each is cut everywhere
+  int rounds = 40;             // fewer for events that are long, since each is cut everywhere
   std::string operation = "";  // of the call
 };
 
@@ -81,7 +81,8 @@ const StreamShape kResponses{
     [](const json::Value& event, std::map<std::int64_t, std::string>& texts) {
       texts[event["output_index"].integer().value_or(-1)] += std::string(event["delta"].text());
     },
-    40, "responses"};
+    40,
+    "responses"};
 
 const StreamShape kBlocks{
     Blocks(),
@@ -284,4 +285,4 @@ TEST_CASE("Every dialect: an upstream's error passes in-band without a final mar
 }
 
 }  // namespace
-}  // namespace countersign::dialects::answers
+}  // namespace countersign::dialects
