@@ -45,8 +45,8 @@ TEST_CASE_METHOD(VerbTest, "get: the columns of every kind, at 80 columns", "[cl
   Serve(gateway, SampleResources());
   const std::pair<const char*, const char*> kExpected[] = {
       {"identityproviders",
-       "NAME     ISSUER                                    AUDIENCES    PROFILE   AGE\n"
-       "company  https://login.example.com/realms/company  countersign  keycloak  -\n"},
+       "NAME     TYPE  ISSUER                                 AUDIENCES    PROFILE   AGE\n"
+       "company  oidc  https://login.example.com/realms/com…  countersign  keycloak  -\n"},
       {"identities",
        "NAME         KIND  GROUPS    PROVIDER  AGE\n"
        "release-bot  ci    ci,build  company   -\n"},

@@ -44,6 +44,17 @@ std::string Match(json::Value spec) {
   return parts.empty() ? "everything" : absl::StrJoin(parts, " ");
 }
 
+// A SAML provider without an issuer is the one of its metadata.
+std::string Issuer(json::Value spec) {
+  const json::Value saml = spec["saml"];
+  if (!saml.exists()) return Cell(spec["oidc"]["issuer"]);
+  return Cell(saml["issuer"].exists() ? saml["issuer"] : saml["metadataUrl"]);
+}
+
+std::string Audiences(json::Value spec) {
+  return Cell(spec["saml"].exists() ? spec["saml"]["audience"] : spec["oidc"]["audiences"]);
+}
+
 std::string Conditions(json::Value spec) {
   const json::Value when = spec["when"];
   if (when.size() == 0) return "always";
@@ -56,9 +67,11 @@ std::string Conditions(json::Value spec) {
 const std::vector<SpecColumn>& SpecColumns(absl::string_view kind) {
   static const auto& columns = *new std::map<std::string, std::vector<SpecColumn>, std::less<>>{
       {"IdentityProvider",
-       {{"ISSUER", "{.oidc.issuer}", nullptr, false, true},
-        {"AUDIENCES", "{.oidc.audiences[*]}", nullptr, false, true},
-        {"PROFILE", "{.oidc.profile}"}}},
+       {{"TYPE", "",
+         [](json::Value spec) { return std::string(spec["saml"].exists() ? "saml" : "oidc"); }},
+        {"ISSUER", "", Issuer, false, true},
+        {"AUDIENCES", "", Audiences, false, true},
+        {"PROFILE", "", [](json::Value spec) { return Cell(spec.at(0)["profile"]); }}}},
       {"Identity",
        {{"KIND", "{.kind}"},
         {"GROUPS", "{.groups[*]}", nullptr, false, true},
