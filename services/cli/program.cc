@@ -68,6 +68,7 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddEngineVerbs(app, invocation);
   verbs::AddTokenVerbs(app, invocation);
   verbs::AddStatusVerb(app, invocation);
+  verbs::AddDoctorVerb(app, invocation);
   verbs::AddPolicyVerbs(app, invocation);
   verbs::AddVerifyVerb(app, invocation);
   verbs::AddConfigVerbs(app, invocation);

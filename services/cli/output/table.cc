@@ -30,8 +30,9 @@ std::string Cut(const std::string& text, std::size_t width, bool is_id) {
 // The escape sequence of a state's colour: green is good, yellow waits, red is refused or failed.
 absl::string_view Colour(absl::string_view state) {
   static constexpr absl::string_view kGreen[] = {"APPROVED", "CONSUMED", "completed",
-                                                 "ACTIVE",   "serving",  "allow"};
-  static constexpr absl::string_view kYellow[] = {"PENDING", "running", "review_pending", "review"};
+                                                 "ACTIVE",   "SERVING",  "ok"};
+  static constexpr absl::string_view kYellow[] = {"PENDING", "running", "review_pending", "warning",
+                                                  "skipped"};
   const auto is_one = [&](const auto& states) {
     return std::find(std::begin(states), std::end(states), state) != std::end(states);
   };

@@ -33,7 +33,10 @@ absl::Status WhoAmI(const Invocation& invocation) {
                       gateway->Call("authn.v1.IdentityService/WhoAmI", "{}"));
   const json::Value me = answer.root();
   PrintObject(invocation, me, [&] {
-    for (const char* name : {"identity", "issuer", "subject", "kind", "groups", "expiresAt"}) {
+    for (const char* name :
+         {"identity", "issuer", "subject", "name", "actor", "kind", "groups", "expiresAt"}) {
+      const bool rare = std::strcmp(name, "name") == 0 || std::strcmp(name, "actor") == 0;
+      if (rare && me[name].text().empty()) continue;
       invocation.out << name << std::string(12 - std::strlen(name), ' ')
                      << output::Printable(output::Cell(me[name])) << "\n";
     }

@@ -9,7 +9,8 @@ TEST_CASE_METHOD(VerbTest, "whoami: who, and with which roles on which connectio
                  "[cli][verbs]") {
   gateway.Answer("IdentityService/WhoAmI",
                  R"({"identity":"ann","issuer":"https://issuer.example","subject":"a1",
-                     "kind":"human","groups":["ops","oncall"],"roles":[
+                     "name":"Ann Lee","actor":"helper-bot","kind":"human",
+                     "groups":["ops","oncall"],"roles":[
                      {"role":"admin","connections":[]},
                      {"role":"caller","connections":["openai","other"]}]})");
   const RunResult run = Run({"whoami"});
@@ -18,6 +19,8 @@ TEST_CASE_METHOD(VerbTest, "whoami: who, and with which roles on which connectio
         "identity    ann\n"
         "issuer      https://issuer.example\n"
         "subject     a1\n"
+        "name        Ann Lee\n"
+        "actor       helper-bot\n"
         "kind        human\n"
         "groups      ops,oncall\n"
         "expiresAt   -\n"
