@@ -65,8 +65,8 @@ std::vector<std::string> NamedEvents(const ChatRequest& request, const Answer& a
 }
 
 constexpr Api kOpenAi{ReadChatRequest, Completion, ChunkEvents, ErrorBody, ModelList, Model};
-constexpr Api kCompletions{ReadCompletionRequest, TextCompletion, TextChunkEvents,
-                           ErrorBody,             ModelList,      Model};
+constexpr Api kCompletions{
+    ReadCompletionRequest, TextCompletion, TextChunkEvents, ErrorBody, ModelList, Model};
 constexpr Api kResponses{ReadResponseRequest, Response, NamedEvents, ErrorBody, ModelList, Model};
 constexpr Api kAnthropic{ReadMessagesRequest, Message,          MessageEvents,
                          MessageErrorBody,    MessageModelList, MessageModel};
@@ -156,8 +156,8 @@ class ScriptedModel {
   }
 
   // What is kept of a response, below /v1/responses/.
-  async::Awaitable<void> ServeKept(http::Exchange& exchange, const Api& api,
-                                   absl::string_view path, absl::string_view query) {
+  async::Awaitable<void> ServeKept(http::Exchange& exchange, const Api& api, absl::string_view path,
+                                   absl::string_view query) {
     const std::string method = exchange.head().method;
     if (absl::ConsumeSuffix(&path, "/input_items") && method == "GET") {
       co_await Answer200(exchange, InputItems());
