@@ -64,25 +64,24 @@ const StreamShape kResponses{
     DefaultDialect(),
     "event: response.created\ndata: "
     "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}\n\n",
+    // Calls of functions: texts that clients do not join.
     [](int text, absl::string_view piece) {
       return sse::FormatEvent(
-          absl::StrCat("{\"type\":\"response.output_text.delta\",\"item_id\":\"msg_", text,
-                       "\",\"output_index\":", text,
-                       ",\"content_index\":0,\"delta\":", json::Quote(piece), ",\"logprobs\":[]}"),
-          "response.output_text.delta");
+          absl::StrCat("{\"type\":\"response.function_call_arguments.delta\",\"item_id\":\"fc_",
+                       text, "\",\"output_index\":", text, ",\"delta\":", json::Quote(piece), "}"),
+          "response.function_call_arguments.delta");
     },
     [](int text) {
       return sse::FormatEvent(
           absl::StrCat("{\"type\":\"response.output_item.done\",\"output_index\":", text,
-                       ",\"item\":{\"type\":\"message\"}}"),
+                       ",\"item\":{\"type\":\"function_call\"}}"),
           "response.output_item.done");
     },
     "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{}}\n\n",
     [](const json::Value& event, std::map<std::int64_t, std::string>& texts) {
       texts[event["output_index"].integer().value_or(-1)] += std::string(event["delta"].text());
     },
-    40,
-    "responses"};
+    40, "responses"};
 
 const StreamShape kBlocks{
     Blocks(),
