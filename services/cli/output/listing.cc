@@ -83,13 +83,13 @@ void Listing::Add(json::Value item) {
 }
 
 void Listing::EndPage() {
-  if (IsTable(style_.format)) table_.Print(out_);
+  if (IsTable(style_.format) && !empty_) table_.Print(out_);
 }
 
 void Listing::End(absl::string_view next_page_token) {
   switch (style_.format) {
     case Format::kTable:
-    case Format::kWide: table_.Print(out_); break;
+    case Format::kWide: EndPage(); break;
     case Format::kName: break;
     case Format::kJson:
       out_ << (empty_ ? "{\n  \"items\": [" : "\n  ")

@@ -40,9 +40,9 @@ struct ListingStyle {
   std::optional<JsonPath> path;  // of -o jsonpath
 };
 
-// Writes a listing item by item: a table, names, or {"items": […], "nextPageToken": …} as PrintJson
-// and PrintYaml write it. A table keeps one page in memory, a JSON path all items; the rest keeps
-// nothing.
+// Writes a listing item by item: a table (nothing, without any item), names, or {"items": […],
+// "nextPageToken": …} as PrintJson and PrintYaml write it. A table keeps one page in memory, a JSON
+// path all items; the rest keeps nothing.
 class Listing {
  public:
   // `out` must outlive it.

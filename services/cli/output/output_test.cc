@@ -132,7 +132,7 @@ TEST_CASE("Table: the widest cells are cut until the table fits, ids without a m
         "ID          NAME       N\n0123456789  caf\u00e9 noir  12345\n");
   CHECK(PrintedTable({.width = 20}, columns, rows) ==
         "ID    NAME     N\n0123  caf\u00e9 n\u2026  12345\n");
-  CHECK(PrintedTable({.width = 3}, columns, rows) == "ID    NA\u2026  N\n0123  ca\u2026  12345\n");
+  CHECK(PrintedTable({.width = 3}, columns, rows) == "ID    NAME  N\n0123  caf\u2026  12345\n");
 }
 
 TEST_CASE("Table: optional columns are left out, the last first, before others are too small",

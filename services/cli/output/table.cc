@@ -52,6 +52,10 @@ std::vector<TableColumn> Uncut(std::initializer_list<const char*> headings) {
 Table::Table(std::vector<TableColumn> columns, TableStyle style)
     : columns_(std::move(columns)), style_(style) {
   if (!style_.headings) return;
+  // A heading that is cut says nothing.
+  for (TableColumn& column : columns_) {
+    if (column.least > 0) column.least = std::max(column.least, DisplayWidth(column.heading));
+  }
   std::vector<std::string> cells;
   for (const TableColumn& column : columns_) cells.push_back(column.heading);
   Add(cells);

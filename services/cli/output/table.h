@@ -17,7 +17,7 @@ struct TableStyle {
 // A column of a table, and what may be done to it where the terminal is too narrow.
 struct TableColumn {
   std::string heading;
-  std::size_t least = 0;  // cells may be cut to so many characters; 0: never
+  std::size_t least = 0;  // cells may be cut to so many characters or the heading's; 0: never
   // Its cells are whole or have `least` characters, without "…": they can be used as they are.
   bool is_id = false;
   bool optional = false;  // may be left out, the last one first
@@ -41,7 +41,7 @@ class Table {
   void LeaveOut();
   std::vector<std::size_t> FittingWidths() const;
 
-  const std::vector<TableColumn> columns_;
+  std::vector<TableColumn> columns_;
   const TableStyle style_;
   std::vector<std::vector<std::string>> rows_;
   std::vector<std::size_t> widths_;

@@ -87,6 +87,9 @@ absl::Status List(const Invocation& invocation) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       ListAll(*gateway, "authn.v1.KeyService/ListKeys", "{}", 0));
+  if (invocation.output() == output::Format::kTable && answer.root()["items"].size() == 0) {
+    invocation.err << "countersign: there are no keys\n";
+  }
   return PrintListing(invocation, answer,
                       {{.heading = "ID", .member = "id"},
                        {.heading = "IDENTITY", .member = "identity", .least = output::kShortName},
