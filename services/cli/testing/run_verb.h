@@ -22,7 +22,8 @@ class UserHome {
     std::string pattern = (std::filesystem::temp_directory_path() / "cs-cli-XXXXXX").string();
     REQUIRE(::mkdtemp(pattern.data()) != nullptr);
     path = pattern;
-    for (const char* name : {"COUNTERSIGN_ADDR", "COUNTERSIGN_TOKEN", "COUNTERSIGN_CONFIG"}) {
+    for (const char* name :
+         {"COUNTERSIGN_ADDR", "COUNTERSIGN_TOKEN", "COUNTERSIGN_CONFIG", "COLUMNS"}) {
       ::unsetenv(name);
     }
     ::setenv("COUNTERSIGN_HOME", path.c_str(), 1);
