@@ -29,11 +29,11 @@ v1::Key::State ToProto(access_keys::KeyState state) {
   return v1::Key::REVOKED;
 }
 
-exchange::CredentialType FromProto(v1::ExchangeTokenRequest::Type type) {
+domain::CredentialType FromProto(v1::ExchangeTokenRequest::Type type) {
   switch (type) {
-    case v1::ExchangeTokenRequest::JWT: return exchange::CredentialType::kToken;
-    case v1::ExchangeTokenRequest::SAML2: return exchange::CredentialType::kAssertion;
-    default: return exchange::CredentialType::kKeyOrToken;
+    case v1::ExchangeTokenRequest::JWT: return domain::CredentialType::kToken;
+    case v1::ExchangeTokenRequest::SAML2: return domain::CredentialType::kAssertion;
+    default: return domain::CredentialType::kKeyOrToken;
   }
 }
 
@@ -106,15 +106,15 @@ v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked) {
   return out;
 }
 
-v1::ExchangeTokenResponse ToProto(const exchange::ExchangedToken& token) {
+v1::ExchangeTokenResponse ToProto(const domain::IssuedToken& token) {
   v1::ExchangeTokenResponse out;
   out.set_token(token.token.Reveal());
   *out.mutable_expires_at() = wire::ToProto(token.expires_at);
   return out;
 }
 
-exchange::ExchangeRequest FromProto(const v1::ExchangeTokenRequest& request, absl::Time deadline) {
-  exchange::ExchangeRequest out;
+domain::TokenRequest FromProto(const v1::ExchangeTokenRequest& request, absl::Time deadline) {
+  domain::TokenRequest out;
   out.subject = SecretString(request.subject_token());
   out.subject_type = FromProto(request.subject_type());
   out.actor = SecretString(request.actor_token());

@@ -21,10 +21,10 @@ v1::CreateKeyResponse ToProto(const access_keys::CreatedKey& created);
 v1::Key ToProto(const access_keys::KeyRecord& key, access_keys::KeyState state);
 v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked);
 
-v1::ExchangeTokenResponse ToProto(const exchange::ExchangedToken& token);
+v1::ExchangeTokenResponse ToProto(const domain::IssuedToken& token);
 
 // A type that is not known is that of an access key or a token.
-exchange::ExchangeRequest FromProto(const v1::ExchangeTokenRequest& request, absl::Time deadline);
+domain::TokenRequest FromProto(const v1::ExchangeTokenRequest& request, absl::Time deadline);
 
 // INVALID_ARGUMENT names the field. A line break at the end of `adopt` is dropped, because values
 // read from files have one.

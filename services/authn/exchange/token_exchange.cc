@@ -15,13 +15,13 @@ absl::Status Refuse(absl::string_view reason, absl::string_view message) {
   return WithReason(absl::InvalidArgumentError(message), reason);
 }
 
-absl::Status CheckType(const SecretString& credential, CredentialType type) {
+absl::Status CheckType(const SecretString& credential, domain::CredentialType type) {
   const CredentialKind kind = ClassifyCredential(credential);
   const bool fits =
       kind == CredentialKind::kNone ||
-      (type == CredentialType::kAssertion && kind == CredentialKind::kSamlAssertion) ||
-      (type == CredentialType::kToken && kind == CredentialKind::kToken) ||
-      (type == CredentialType::kKeyOrToken && kind != CredentialKind::kSamlAssertion);
+      (type == domain::CredentialType::kAssertion && kind == CredentialKind::kSamlAssertion) ||
+      (type == domain::CredentialType::kToken && kind == CredentialKind::kToken) ||
+      (type == domain::CredentialType::kKeyOrToken && kind != CredentialKind::kSamlAssertion);
   if (fits) return absl::OkStatus();
   return Refuse("token_type_mismatch", "a token is not of the type that the request says");
 }
@@ -43,7 +43,8 @@ absl::Status CheckMayAct(const VerifiedCredential& subject, const domain::Princi
 }  // namespace
 
 struct TokenExchange::Attempt {
-  Attempt(TokenExchange& owner, ExchangeRequest request, domain::Done<ExchangedToken> done)
+  Attempt(TokenExchange& owner, domain::TokenRequest request,
+          domain::Done<domain::IssuedToken> done)
       : owner(owner), request(std::move(request)), done(std::move(done)) {
     const MutexLock lock(owner.mutex_);
     ++owner.outstanding_;
@@ -63,8 +64,8 @@ struct TokenExchange::Attempt {
   }
 
   TokenExchange& owner;
-  const ExchangeRequest request;
-  domain::Done<ExchangedToken> done;
+  const domain::TokenRequest request;
+  domain::Done<domain::IssuedToken> done;
   std::optional<VerifiedCredential> subject;
   std::optional<VerifiedCredential> actor;
 };
@@ -74,7 +75,7 @@ TokenExchange::~TokenExchange() {
   idle_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return outstanding_ == 0; });
 }
 
-void TokenExchange::Exchange(ExchangeRequest request, domain::Done<ExchangedToken> done) {
+void TokenExchange::Exchange(domain::TokenRequest request, domain::Done<domain::IssuedToken> done) {
   absl::Status type = CheckType(request.subject, request.subject_type);
   type.Update(CheckType(request.actor, request.actor_type));
   if (!type.ok()) return done(type);
@@ -104,7 +105,7 @@ void TokenExchange::Finish(std::shared_ptr<Attempt> attempt) {
   if (!accepted) attempt->done(Overloaded());
 }
 
-absl::StatusOr<ExchangedToken> TokenExchange::Mint(Attempt& attempt) {
+absl::StatusOr<domain::IssuedToken> TokenExchange::Mint(Attempt& attempt) {
   const absl::Time now = parts_.clock.Now();
   VerifiedCredential& subject = *attempt.subject;
   CallerToken token;
@@ -134,7 +135,7 @@ absl::StatusOr<ExchangedToken> TokenExchange::Mint(Attempt& attempt) {
   // Last: what is refused for another reason may be sent again.
   CS_RETURN_IF_ERROR(Spend(subject, now));
   if (attempt.actor) CS_RETURN_IF_ERROR(Spend(*attempt.actor, now));
-  return ExchangedToken{std::move(minted), token.expires_at};
+  return domain::IssuedToken{std::move(minted), token.expires_at};
 }
 
 absl::Status TokenExchange::Spend(const VerifiedCredential& credential, absl::Time now) {

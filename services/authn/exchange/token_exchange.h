@@ -10,6 +10,7 @@
 #include "libs/base/random.h"
 #include "libs/base/secret.h"
 #include "libs/base/thread_pool.h"
+#include "libs/domain/token_exchange.h"
 #include "services/authn/assertions/used_assertions.h"
 #include "services/authn/credential_verifier.h"
 #include "services/authn/exchange/caller_token.h"
@@ -17,22 +18,6 @@
 namespace countersign::authn::exchange {
 
 inline constexpr std::size_t kMaxExchangedBytes = 384u << 10;  // an assertion of 256 KiB in base64
-
-// What the caller says that a credential is; it must be that.
-enum class CredentialType { kKeyOrToken, kToken, kAssertion };
-
-struct ExchangeRequest {
-  SecretString subject;
-  CredentialType subject_type = CredentialType::kKeyOrToken;
-  SecretString actor;  // empty: nobody acts for the subject
-  CredentialType actor_type = CredentialType::kKeyOrToken;
-  absl::Time deadline;
-};
-
-struct ExchangedToken {
-  SecretString token;
-  absl::Time expires_at;
-};
 
 // Exchanges credentials for caller tokens (RFC 8693). Thread-safe; does not block the caller.
 class TokenExchange {
@@ -56,13 +41,13 @@ class TokenExchange {
   // UNAUTHENTICATED with the reason of a refused credential (that of an actor says so);
   // `assertion_replayed`; INVALID_ARGUMENT `token_type_mismatch`, `token_too_large`,
   // `too_many_actors`, `actor_not_allowed` when the subject's `may_act` names another.
-  void Exchange(ExchangeRequest request, domain::Done<ExchangedToken> done);
+  void Exchange(domain::TokenRequest request, domain::Done<domain::IssuedToken> done);
 
  private:
   struct Attempt;
   void VerifyActor(std::shared_ptr<Attempt> attempt);
   void Finish(std::shared_ptr<Attempt> attempt);
-  absl::StatusOr<ExchangedToken> Mint(Attempt& attempt);
+  absl::StatusOr<domain::IssuedToken> Mint(Attempt& attempt);
   absl::Status Spend(const VerifiedCredential& credential, absl::Time now);
 
   Dependencies parts_;

@@ -40,29 +40,30 @@ struct Fixture : testing::AuthnFixture {
         .Add(Binding("r", Role::kReviewer, {"ml"}, {"alice"}));
   }
 
-  absl::StatusOr<ExchangedToken> Exchange(ExchangeRequest request) {
+  absl::StatusOr<domain::IssuedToken> Exchange(domain::TokenRequest request) {
     request.deadline = clock.Now() + absl::Seconds(5);
-    std::promise<absl::StatusOr<ExchangedToken>> answer;
-    authn.token_exchange.Exchange(std::move(request), [&](absl::StatusOr<ExchangedToken> token) {
-      answer.set_value(std::move(token));
-    });
+    std::promise<absl::StatusOr<domain::IssuedToken>> answer;
+    authn.token_exchange.Exchange(
+        std::move(request),
+        [&](absl::StatusOr<domain::IssuedToken> token) { answer.set_value(std::move(token)); });
     return answer.get_future().get();
   }
-  absl::StatusOr<ExchangedToken> Exchange(const std::string& subject,
-                                          CredentialType type = CredentialType::kKeyOrToken,
-                                          const std::string& actor = "") {
-    ExchangeRequest request;
+  absl::StatusOr<domain::IssuedToken> Exchange(
+      const std::string& subject, domain::CredentialType type = domain::CredentialType::kKeyOrToken,
+      const std::string& actor = "") {
+    domain::TokenRequest request;
     request.subject = SecretString(subject);
     request.subject_type = type;
     request.actor = SecretString(actor);
     return Exchange(std::move(request));
   }
-  std::string Refusal(const std::string& subject, CredentialType type = CredentialType::kKeyOrToken,
+  std::string Refusal(const std::string& subject,
+                      domain::CredentialType type = domain::CredentialType::kKeyOrToken,
                       const std::string& actor = "") {
     const auto token = Exchange(subject, type, actor);
     return token.ok() ? "accepted" : GetReason(token.status());
   }
-  std::shared_ptr<const domain::Principal> Principal(const ExchangedToken& token) {
+  std::shared_ptr<const domain::Principal> Principal(const domain::IssuedToken& token) {
     const auto who = Authenticate(token.token.Reveal());
     REQUIRE(who.ok());
     return who->principal;
@@ -79,7 +80,7 @@ struct Fixture : testing::AuthnFixture {
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "Exchange: a JWT for a token that calls accept", "[authn]") {
-  const auto token = Exchange(Token("s-alice"), CredentialType::kToken);
+  const auto token = Exchange(Token("s-alice"), domain::CredentialType::kToken);
   REQUIRE(token.ok());
   CHECK(token->expires_at == clock.Now() + absl::Seconds(300));
   const auto principal = Principal(*token);
@@ -95,16 +96,16 @@ TEST_CASE_METHOD(Fixture, "Exchange: a JWT for a token that calls accept", "[aut
 
 TEST_CASE_METHOD(Fixture, "Exchange: an assertion, once", "[authn]") {
   const std::string assertion = Assertion();
-  const auto token = Exchange(assertion, CredentialType::kAssertion);
+  const auto token = Exchange(assertion, domain::CredentialType::kAssertion);
   REQUIRE(token.ok());
   const auto principal = Principal(*token);
   CHECK(principal->issuer == saml::testing::kEntityId);
   CHECK(principal->subject == "carol");
   CHECK(principal->kind == IdentityKind::kHuman);
   CHECK(principal->groups == std::vector<std::string>{"ml"});
-  CHECK(Refusal(assertion, CredentialType::kAssertion) == "assertion_replayed");
+  CHECK(Refusal(assertion, domain::CredentialType::kAssertion) == "assertion_replayed");
   CHECK(Reason(assertion) == "assertion_replayed");
-  CHECK(Refusal(Assertion("_a2"), CredentialType::kAssertion) == "accepted");
+  CHECK(Refusal(Assertion("_a2"), domain::CredentialType::kAssertion) == "accepted");
 }
 
 TEST_CASE_METHOD(Fixture, "Exchange: of many at a time, an assertion gives one token", "[authn]") {
@@ -113,7 +114,7 @@ TEST_CASE_METHOD(Fixture, "Exchange: of many at a time, an assertion gives one t
   std::vector<std::thread> racers;
   for (int i = 0; i < 8; ++i) {
     racers.emplace_back([&] {
-      if (Exchange(assertion, CredentialType::kAssertion).ok()) ++won;
+      if (Exchange(assertion, domain::CredentialType::kAssertion).ok()) ++won;
     });
   }
   for (std::thread& racer : racers) racer.join();
@@ -127,14 +128,14 @@ TEST_CASE_METHOD(Fixture, "Exchange: OneTimeUse is for the exchange", "[authn]")
                                 saml::testing::AudienceRestriction(saml::testing::kAudience) +
                                     "<saml:OneTimeUse></saml:OneTimeUse>");
   const std::string assertion = Encoded(idp.SignedAssertion(parts));
-  CHECK(Refusal(assertion, CredentialType::kAssertion) == "accepted");
-  CHECK(Refusal(assertion, CredentialType::kAssertion) == "assertion_replayed");
+  CHECK(Refusal(assertion, domain::CredentialType::kAssertion) == "accepted");
+  CHECK(Refusal(assertion, domain::CredentialType::kAssertion) == "assertion_replayed");
 }
 
 TEST_CASE_METHOD(Fixture, "Exchange: without the database nothing is exchanged", "[authn]") {
   const std::string assertion = Assertion();
   used_assertions.failure = absl::UnavailableError("no database");
-  CHECK(Exchange(assertion, CredentialType::kAssertion).status().code() ==
+  CHECK(Exchange(assertion, domain::CredentialType::kAssertion).status().code() ==
         absl::StatusCode::kUnavailable);
 }
 
@@ -153,7 +154,7 @@ TEST_CASE_METHOD(Fixture, "Exchange: a key's token ends with the key", "[authn]"
 TEST_CASE_METHOD(Fixture, "Exchange: roles, Identities and providers are those of each moment",
                  "[authn]") {
   const auto token = Exchange(Token("s-alice"));
-  const auto saml_token = Exchange(Assertion(), CredentialType::kAssertion);
+  const auto saml_token = Exchange(Assertion(), domain::CredentialType::kAssertion);
   REQUIRE(token.ok());
   REQUIRE(saml_token.ok());
   Serve(Standard().Add(Binding("x", Role::kAuditor, {}, {"alice"})));
@@ -178,7 +179,7 @@ TEST_CASE_METHOD(Fixture, "Exchange: roles, Identities and providers are those o
 
 TEST_CASE_METHOD(Fixture, "Exchange: an agent acts for a person, as a caller only", "[authn]") {
   const std::string bot = MakeKey("bot");
-  const auto token = Exchange(Token("s-alice"), CredentialType::kKeyOrToken, bot);
+  const auto token = Exchange(Token("s-alice"), domain::CredentialType::kKeyOrToken, bot);
   REQUIRE(token.ok());
   const auto principal = Principal(*token);
   CHECK(principal->subject == "s-alice");
@@ -190,7 +191,7 @@ TEST_CASE_METHOD(Fixture, "Exchange: an agent acts for a person, as a caller onl
   CHECK_FALSE(domain::HasRole(*principal, Role::kCaller, "other"));  // not the bot's
   CHECK_FALSE(domain::HasRole(*principal, Role::kReviewer, ""));
   // The chain: a further agent.
-  const auto further = Exchange(token->token.Reveal(), CredentialType::kToken, bot);
+  const auto further = Exchange(token->token.Reveal(), domain::CredentialType::kToken, bot);
   REQUIRE(further.ok());
   CHECK(further->expires_at == token->expires_at);
   CHECK(Principal(*further)->kind == IdentityKind::kAgent);
@@ -203,7 +204,8 @@ TEST_CASE_METHOD(Fixture, "Exchange: an agent acts for a person, as a caller onl
 TEST_CASE_METHOD(Fixture, "Exchange: who may act", "[authn]") {
   const std::string bot = MakeKey("bot");
   const auto with = [&](const std::string& may_act) {
-    return Refusal(Token("s-alice", R"("may_act":)" + may_act), CredentialType::kToken, bot);
+    return Refusal(Token("s-alice", R"("may_act":)" + may_act), domain::CredentialType::kToken,
+                   bot);
   };
   CHECK(with(R"({"sub":"bot","iss":"countersign"})") == "accepted");
   CHECK(with(R"({"sub":"bot"})") == "actor_not_allowed");  // of the subject's issuer
@@ -212,30 +214,31 @@ TEST_CASE_METHOD(Fixture, "Exchange: who may act", "[authn]") {
   // Without an actor it does not matter.
   CHECK(Refusal(Token("s-alice", R"("may_act":{"sub":"other"})")) == "accepted");
   // An agent's own delegation cannot be passed on as an actor.
-  const auto delegated = Exchange(Token("s-alice"), CredentialType::kToken, bot);
-  CHECK(Refusal(Token("s-alice"), CredentialType::kToken, delegated->token.Reveal()) ==
+  const auto delegated = Exchange(Token("s-alice"), domain::CredentialType::kToken, bot);
+  CHECK(Refusal(Token("s-alice"), domain::CredentialType::kToken, delegated->token.Reveal()) ==
         "actor_not_allowed");
   std::string chain = Exchange(Token("s-alice"))->token.Reveal();
   for (std::size_t i = 0; i < kMaxActors; ++i) {
-    chain = Exchange(chain, CredentialType::kToken, bot)->token.Reveal();
+    chain = Exchange(chain, domain::CredentialType::kToken, bot)->token.Reveal();
   }
-  CHECK(Refusal(chain, CredentialType::kToken, bot) == "too_many_actors");
+  CHECK(Refusal(chain, domain::CredentialType::kToken, bot) == "too_many_actors");
 }
 
 TEST_CASE_METHOD(Fixture, "Exchange: a refused actor spends no assertion", "[authn]") {
   const std::string assertion = Assertion();
-  const auto refused = Exchange(assertion, CredentialType::kAssertion, "no-such-access-key");
+  const auto refused =
+      Exchange(assertion, domain::CredentialType::kAssertion, "no-such-access-key");
   CHECK(GetReason(refused.status()) == "key_unknown");
   CHECK_THAT(std::string(refused.status().message()), Catch::Contains("the actor's credential"));
-  CHECK(Refusal(assertion, CredentialType::kAssertion) == "accepted");
+  CHECK(Refusal(assertion, domain::CredentialType::kAssertion) == "accepted");
 }
 
 TEST_CASE_METHOD(Fixture, "Exchange: credentials are of the type that the request says",
                  "[authn]") {
-  CHECK(Refusal(Token("s-alice"), CredentialType::kAssertion) == "token_type_mismatch");
+  CHECK(Refusal(Token("s-alice"), domain::CredentialType::kAssertion) == "token_type_mismatch");
   CHECK(Refusal(Assertion()) == "token_type_mismatch");
-  CHECK(Refusal(Assertion(), CredentialType::kToken) == "token_type_mismatch");
-  CHECK(Refusal(MakeKey("bot"), CredentialType::kToken) == "token_type_mismatch");
+  CHECK(Refusal(Assertion(), domain::CredentialType::kToken) == "token_type_mismatch");
+  CHECK(Refusal(MakeKey("bot"), domain::CredentialType::kToken) == "token_type_mismatch");
   CHECK(Refusal("") == "credential_missing");
   CHECK(Refusal("no-such-access-key") == "key_unknown");
 }

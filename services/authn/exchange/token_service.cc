@@ -13,7 +13,7 @@ grpc::ServerUnaryReactor* TokenService::ExchangeToken(grpc::CallbackServerContex
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
     exchange_.Exchange(
         FromProto(*request, rpc::GetDeadline(*context)),
-        [response, finish = std::move(finish)](absl::StatusOr<ExchangedToken> token) mutable {
+        [response, finish = std::move(finish)](absl::StatusOr<domain::IssuedToken> token) mutable {
           if (token.ok()) *response = ToProto(*token);
           finish(token.status());
         });

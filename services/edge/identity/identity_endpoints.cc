@@ -72,9 +72,9 @@ async::Awaitable<void> IssueToken(const call::CallContext& context, TokenBackend
   absl::StatusOr<TokenForm> form = co_await ReadForm(context);
   if (!form.ok()) co_return co_await RefuseToken(context, form.status(), "invalid_request");
   form->request.deadline = context.services.PortDeadline();
-  async::PendingReply<absl::StatusOr<IssuedToken>> issued(context.executor);
+  async::PendingReply<absl::StatusOr<domain::IssuedToken>> issued(context.executor);
   backend.Issue(std::move(form->request), issued.done());
-  const absl::StatusOr<IssuedToken> token = co_await issued.Get(context.cancellation);
+  const absl::StatusOr<domain::IssuedToken> token = co_await issued.Get(context.cancellation);
   if (context.cancellation.cancelled()) co_return;
   if (!token.ok()) co_return co_await RefuseToken(context, token.status(), form->refusal);
   co_await Answer(context, 200, TokenToJson(*token, context.services.clock.Now()));

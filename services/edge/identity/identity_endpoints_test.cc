@@ -14,10 +14,10 @@ using testing::FakeCallerConnection;
 
 class FakeTokenBackend final : public TokenBackend {
  public:
-  void Issue(TokenRequest request, domain::Done<IssuedToken> done) override {
+  void Issue(domain::TokenRequest request, domain::Done<domain::IssuedToken> done) override {
     requests.push_back(std::move(request));
     if (!failure.ok()) return done(failure);
-    done(IssuedToken{SecretString("e.e.e"), requests.back().deadline + absl::Hours(1)});
+    done(domain::IssuedToken{SecretString("e.e.e"), requests.back().deadline + absl::Hours(1)});
   }
   void GetKeys(absl::Time, domain::Done<std::string> done) override {
     if (!failure.ok()) return done(failure);
@@ -25,7 +25,7 @@ class FakeTokenBackend final : public TokenBackend {
   }
 
   absl::Status failure;
-  std::vector<TokenRequest> requests;
+  std::vector<domain::TokenRequest> requests;
 };
 
 struct Fixture : CallFixture {

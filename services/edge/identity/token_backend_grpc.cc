@@ -13,17 +13,17 @@ namespace {
 namespace v1 = countersign::authn::v1;
 using Async = clients::UnaryClient<v1::TokenService>::Async;
 
-v1::ExchangeTokenRequest::Type ToProto(TokenType type) {
+v1::ExchangeTokenRequest::Type ToProto(domain::CredentialType type) {
   switch (type) {
-    case TokenType::kToken: return v1::ExchangeTokenRequest::JWT;
-    case TokenType::kAssertion: return v1::ExchangeTokenRequest::SAML2;
-    case TokenType::kKeyOrToken: break;
+    case domain::CredentialType::kToken: return v1::ExchangeTokenRequest::JWT;
+    case domain::CredentialType::kAssertion: return v1::ExchangeTokenRequest::SAML2;
+    case domain::CredentialType::kKeyOrToken: break;
   }
   return v1::ExchangeTokenRequest::ANY;
 }
 
-absl::StatusOr<IssuedToken> ToIssued(v1::ExchangeTokenResponse response) {
-  IssuedToken issued;
+absl::StatusOr<domain::IssuedToken> ToIssued(v1::ExchangeTokenResponse response) {
+  domain::IssuedToken issued;
   CS_ASSIGN_OR_RETURN(issued.expires_at, wire::FromProto(response.expires_at()));
   issued.token = SecretString(std::move(*response.mutable_token()));
   return issued;
@@ -39,7 +39,7 @@ GrpcTokenBackend::GrpcTokenBackend(const std::shared_ptr<grpc::Channel>& authn)
     : state_(new State{clients::UnaryClient<v1::TokenService>(authn)}) {}
 GrpcTokenBackend::~GrpcTokenBackend() = default;
 
-void GrpcTokenBackend::Issue(TokenRequest request, domain::Done<IssuedToken> done) {
+void GrpcTokenBackend::Issue(domain::TokenRequest request, domain::Done<domain::IssuedToken> done) {
   v1::ExchangeTokenRequest out;
   out.set_subject_token(request.subject.Reveal());
   out.set_subject_type(ToProto(request.subject_type));

@@ -17,7 +17,7 @@ class GrpcTokenBackend final : public TokenBackend {
   explicit GrpcTokenBackend(const std::shared_ptr<grpc::Channel>& authn);
   ~GrpcTokenBackend() override;
 
-  void Issue(TokenRequest request, domain::Done<IssuedToken> done) override;
+  void Issue(domain::TokenRequest request, domain::Done<domain::IssuedToken> done) override;
   void GetKeys(absl::Time deadline, domain::Done<std::string> done) override;
 
  private:

@@ -70,11 +70,11 @@ std::string Take(Members& members, const std::string& name) {
   return found == members.end() ? "" : std::move(found->second);
 }
 
-absl::StatusOr<TokenType> ReadType(const std::string& member, absl::string_view text) {
+absl::StatusOr<domain::CredentialType> ReadType(const std::string& member, absl::string_view text) {
   if (absl::ConsumePrefix(&text, kType)) {
-    if (text == "access_token") return TokenType::kKeyOrToken;
-    if (text == "jwt" || text == "id_token") return TokenType::kToken;
-    if (text == "saml2") return TokenType::kAssertion;
+    if (text == "access_token") return domain::CredentialType::kKeyOrToken;
+    if (text == "jwt" || text == "id_token") return domain::CredentialType::kToken;
+    if (text == "saml2") return domain::CredentialType::kAssertion;
   }
   return Refuse("invalid_request",
                 absl::StrCat(member, " must be ", kType, "access_token, jwt, id_token or saml2"));
@@ -115,7 +115,7 @@ absl::Status ReadExchange(Members& members, TokenForm& form) {
   return absl::OkStatus();
 }
 
-absl::Status ReadAssertion(Members& members, TokenType type, TokenForm& form) {
+absl::Status ReadAssertion(Members& members, domain::CredentialType type, TokenForm& form) {
   form.request.subject = SecretString(Take(members, "assertion"));
   form.request.subject_type = type;
   if (form.request.subject.empty()) return Refuse("invalid_request", "assertion is missing");
@@ -145,9 +145,9 @@ absl::StatusOr<TokenForm> ReadTokenForm(absl::string_view body) {
   if (known && grant == "token-exchange") {
     CS_RETURN_IF_ERROR(ReadExchange(members, form));
   } else if (known && grant == "saml2-bearer") {
-    CS_RETURN_IF_ERROR(ReadAssertion(members, TokenType::kAssertion, form));
+    CS_RETURN_IF_ERROR(ReadAssertion(members, domain::CredentialType::kAssertion, form));
   } else if (known && grant == "jwt-bearer") {
-    CS_RETURN_IF_ERROR(ReadAssertion(members, TokenType::kToken, form));
+    CS_RETURN_IF_ERROR(ReadAssertion(members, domain::CredentialType::kToken, form));
   } else {
     return Refuse(
         "unsupported_grant_type",
@@ -184,7 +184,7 @@ TokenError MakeTokenError(const absl::Status& status, absl::string_view refusal)
   return out;
 }
 
-std::string TokenToJson(const IssuedToken& token, absl::Time now) {
+std::string TokenToJson(const domain::IssuedToken& token, absl::Time now) {
   json::Writer writer;
   writer.BeginObject().Key("access_token").String(token.token.Reveal());
   writer.Key("issued_token_type").String(absl::StrCat(kType, "access_token"));

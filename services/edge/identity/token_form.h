@@ -12,7 +12,7 @@ namespace countersign::edge::identity {
 
 // A request and what its grant calls a refused credential.
 struct TokenForm {
-  TokenRequest request;  // without a deadline
+  domain::TokenRequest request;  // without a deadline
   std::string refusal = "invalid_grant";
 };
 
@@ -31,6 +31,6 @@ struct TokenError {
 TokenError MakeTokenError(const absl::Status& status, absl::string_view refusal);
 
 // The answer for a token issued at `now`.
-std::string TokenToJson(const IssuedToken& token, absl::Time now);
+std::string TokenToJson(const domain::IssuedToken& token, absl::Time now);
 
 }  // namespace countersign::edge::identity

@@ -24,9 +24,9 @@ TEST_CASE("ReadTokenForm: token exchange", "[edge]") {
       "&audience=countersign&scope=&client_id=x");
   REQUIRE(form.ok());
   CHECK(form->request.subject.Reveal() == "a+b c");
-  CHECK(form->request.subject_type == TokenType::kToken);
+  CHECK(form->request.subject_type == domain::CredentialType::kToken);
   CHECK(form->request.actor.Reveal() == "cs_k");
-  CHECK(form->request.actor_type == TokenType::kKeyOrToken);
+  CHECK(form->request.actor_type == domain::CredentialType::kKeyOrToken);
   CHECK(form->refusal == "invalid_request");
 }
 
@@ -35,11 +35,11 @@ TEST_CASE("ReadTokenForm: assertion grants", "[edge]") {
       ReadTokenForm("grant_type=urn:ietf:params:oauth:grant-type:saml2-bearer&assertion=PHM");
   REQUIRE(saml.ok());
   CHECK(saml->request.subject.Reveal() == "PHM");
-  CHECK(saml->request.subject_type == TokenType::kAssertion);
+  CHECK(saml->request.subject_type == domain::CredentialType::kAssertion);
   CHECK(saml->refusal == "invalid_grant");
   const auto jwt =
       ReadTokenForm("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=e.e.e");
-  CHECK(jwt->request.subject_type == TokenType::kToken);
+  CHECK(jwt->request.subject_type == domain::CredentialType::kToken);
 }
 
 TEST_CASE("ReadTokenForm: what is refused", "[edge]") {
