@@ -1,7 +1,10 @@
 #include "services/cli/invocation.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iostream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -126,19 +129,34 @@ output::ListingStyle MakeListingStyle(const Invocation& invocation, const Listin
   return style;
 }
 
+absl::Status PrintItems(const Invocation& invocation, std::vector<json::Value> items,
+                        const std::vector<Column>& columns, const ListingNames& names,
+                        absl::string_view next_page_token) {
+  if (!invocation.sort_by.empty()) {
+    const absl::Status sorted = output::SortItems(items, invocation.sort_by, columns);
+    if (!sorted.ok()) return command_line::Misuse(sorted.message());
+  }
+  output::Listing listing(invocation.out, MakeListingStyle(invocation, names), columns);
+  for (const json::Value item : items) listing.Add(item);
+  listing.End(next_page_token);
+  return absl::OkStatus();
+}
+
 absl::Status PrintListing(const Invocation& invocation, const json::Document& answer,
                           const std::vector<Column>& columns, const ListingNames& names) {
-  output::Listing listing(invocation.out, MakeListingStyle(invocation, names), columns);
   const json::Value items = answer.root()["items"];
-  if (invocation.sort_by.empty()) {
-    for (std::size_t i = 0; i < items.size(); ++i) listing.Add(items.at(i));
-  } else {
-    const auto sorted = output::SortItems(items, invocation.sort_by, columns);
-    if (!sorted.ok()) return command_line::Misuse(sorted.status().message());
-    for (const json::Value item : *sorted) listing.Add(item);
-  }
-  listing.End(answer.root()["nextPageToken"].text());
-  return absl::OkStatus();
+  std::vector<json::Value> all;
+  for (std::size_t i = 0; i < items.size(); ++i) all.push_back(items.at(i));
+  return PrintItems(invocation, std::move(all), columns, names,
+                    answer.root()["nextPageToken"].text());
+}
+
+bool Confirmed(const Invocation& invocation, absl::string_view question) {
+  if (isatty(STDIN_FILENO) == 0) return true;
+  invocation.err << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 void PrintObject(const Invocation& invocation, json::Value value,

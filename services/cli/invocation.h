@@ -55,16 +55,22 @@ absl::StatusOr<std::string> ReadFormat(const std::string& text);
 // Adds --no-headers and --sort-by, which every listing has.
 void AddListingOptions(CLI::App& verb, Invocation& invocation);
 
-// Prints a listing {"items": […]} as the user asked for: a table of `columns`, names (`name_prefix`
-// before each item's `name_member`), JSON, YAML or by a JSON path.
+// Prints items, or a listing {"items": […]}, as the user asked for: a table of `columns`, names,
+// JSON, YAML or by a JSON path; sorted if the user wants it.
 using output::Column;
 struct ListingNames {
   std::string prefix;
   std::string member = "id";
 };
+absl::Status PrintItems(const Invocation& invocation, std::vector<json::Value> items,
+                        const std::vector<Column>& columns, const ListingNames& names = {},
+                        absl::string_view next_page_token = "");
 absl::Status PrintListing(const Invocation& invocation, const json::Document& answer,
                           const std::vector<Column>& columns, const ListingNames& names = {});
 output::ListingStyle MakeListingStyle(const Invocation& invocation, const ListingNames& names = {});
+
+// Asks the user on a terminal; where standard input is none, the command itself is the answer.
+bool Confirmed(const Invocation& invocation, absl::string_view question);
 
 // Prints `value` as JSON, as YAML or by a JSON path if the user asked for one of them; otherwise
 // calls `print_table`.

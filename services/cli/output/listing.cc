@@ -14,8 +14,6 @@
 namespace countersign::cli::output {
 namespace {
 
-bool IsTable(Format format) { return format == Format::kTable || format == Format::kWide; }
-
 std::vector<Column> ShownColumns(std::vector<Column> columns, Format format) {
   if (format != Format::kWide) {
     columns.erase(std::remove_if(columns.begin(), columns.end(),
@@ -121,31 +119,29 @@ std::string Age(absl::string_view rfc3339, absl::Time now) {
   return absl::StrCat(absl::ToInt64Hours(age) / 24, "d");
 }
 
-absl::StatusOr<std::vector<json::Value>> SortItems(json::Value items, const std::string& by,
-                                                   const std::vector<Column>& columns) {
-  std::vector<std::pair<SortKey, json::Value>> keyed;
+absl::Status SortItems(std::vector<json::Value>& items, const std::string& by,
+                       const std::vector<Column>& columns) {
   const auto column = std::find_if(columns.begin(), columns.end(), [&](const Column& one) {
     return absl::EqualsIgnoreCase(one.heading, by);
   });
-  absl::StatusOr<JsonPath> path = absl::InvalidArgumentError("");
-  if (column == columns.end()) path = JsonPath::Parse(by);
-  if (!path.ok() && column == columns.end()) return path.status();
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const json::Value item = items.at(i);
-    SortKey key{true, 0, ""};
-    if (column != columns.end()) {
-      key = column->member.empty() ? SortKey{true, 0, MakeCell(*column, item)}
-                                   : ToSortKey(item[column->member]);
-    } else if (const std::vector<json::Value> found = path->Find(item); !found.empty()) {
-      key = ToSortKey(found.front());
-    }
-    keyed.emplace_back(std::move(key), item);
+  std::optional<JsonPath> path;
+  if (column == columns.end()) {
+    CS_ASSIGN_OR_RETURN(path, JsonPath::Parse(by));
   }
+  const auto key = [&](json::Value item) {
+    if (!path) {
+      return column->member.empty() ? SortKey{true, 0, MakeCell(*column, item)}
+                                    : ToSortKey(item[column->member]);
+    }
+    const std::vector<json::Value> found = path->Find(item);
+    return found.empty() ? SortKey{true, 0, ""} : ToSortKey(found.front());
+  };
+  std::vector<std::pair<SortKey, json::Value>> keyed;
+  for (const json::Value item : items) keyed.emplace_back(key(item), item);
   std::stable_sort(keyed.begin(), keyed.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<json::Value> sorted;
-  for (const auto& [key, item] : keyed) sorted.push_back(item);
-  return sorted;
+  for (std::size_t i = 0; i < items.size(); ++i) items[i] = keyed[i].second;
+  return absl::OkStatus();
 }
 
 }  // namespace countersign::cli::output

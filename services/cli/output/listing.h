@@ -63,9 +63,9 @@ class Listing {
 // "45s", "12m", "5h", "3d": the time since `rfc3339`, as kubectl shows ages; "-" for no time.
 std::string Age(absl::string_view rfc3339, absl::Time now);
 
-// The items, sorted by a column or a JSON path of each: numbers before texts, equal ones in order.
+// Sorts by a column or a JSON path of each item: numbers before texts, equal ones in order.
 // INVALID_ARGUMENT when `by` is neither a heading of `columns` nor a JSON path.
-absl::StatusOr<std::vector<json::Value>> SortItems(json::Value items, const std::string& by,
-                                                   const std::vector<Column>& columns);
+absl::Status SortItems(std::vector<json::Value>& items, const std::string& by,
+                       const std::vector<Column>& columns);
 
 }  // namespace countersign::cli::output

@@ -12,6 +12,8 @@ namespace countersign::cli::output {
 // path picks values of what kJson prints.
 enum class Format { kTable, kWide, kName, kJson, kYaml, kJsonPath };
 
+inline bool IsTable(Format format) { return format == Format::kTable || format == Format::kWide; }
+
 // Makes untrusted text safe to print: control characters, bidirectional controls and invisible
 // characters become \n, \t or \u{202e}, so that a reviewer sees every character. Nothing is left
 // out.

@@ -1,14 +1,12 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "libs/command_line/usage.h"
 #include "libs/config/resource_files.h"
@@ -52,24 +50,19 @@ absl::StatusOr<std::vector<ResourceName>> NamesToDelete(const DeleteOptions& opt
   return ReadFullResourceNames(options.words);
 }
 
-// Asks on a terminal; elsewhere the command itself is the answer.
-bool Confirmed(const Invocation& invocation, const std::vector<ResourceName>& names, bool yes) {
-  if (yes || !invocation.out_is_terminal || isatty(STDIN_FILENO) == 0) return true;
-  for (const ResourceName& one : names) {
-    invocation.err << "  " << one.kind << "/" << output::Printable(one.name) << "\n";
-  }
-  invocation.err << "Delete " << (names.size() == 1 ? "this resource" : "these resources")
-                 << "? [y/N] " << std::flush;
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
+// Names what would be deleted, and asks.
+bool Agreed(const Invocation& invocation, const std::vector<ResourceName>& names) {
+  std::vector<std::string> all;
+  for (const ResourceName& one : names) all.push_back(absl::StrCat(one.kind, "/", one.name));
+  return Confirmed(invocation,
+                   absl::StrCat("Delete ", output::Printable(absl::StrJoin(all, ", ")), "?"));
 }
 
 absl::Status Delete(const Invocation& invocation, const DeleteOptions& options) {
   CS_ASSIGN_OR_RETURN(std::vector<ResourceName> names, NamesToDelete(options));
   SortForDeletion(names);
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  if (!Confirmed(invocation, names, options.yes)) return absl::CancelledError("nothing deleted");
+  if (!options.yes && !Agreed(invocation, names)) return absl::CancelledError("nothing deleted");
   for (const ResourceName& one : names) {
     CS_RETURN_IF_ERROR(DeleteResource(invocation, *gateway, one, options.no_wait));
   }

@@ -28,10 +28,6 @@ struct GetOptions {
   bool watch = false;
 };
 
-bool IsTable(output::Format format) {
-  return format == output::Format::kTable || format == output::Format::kWide;
-}
-
 // All items that are meant, in one listing.
 absl::StatusOr<json::Document> Fetch(GatewayClient& gateway,
                                      const std::vector<ResourceName>& wanted,
@@ -49,36 +45,25 @@ absl::StatusOr<json::Document> Fetch(GatewayClient& gateway,
                                {256u << 20, 64});
 }
 
-// The items of one kind, as a listing.
-absl::StatusOr<json::Document> OfKind(json::Value items, absl::string_view kind) {
-  std::string joined;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (items.at(i)["kind"].text() != kind) continue;
-    absl::StrAppend(&joined, joined.empty() ? "" : ",", output::ToJson(items.at(i)));
-  }
-  return json::Document::Parse(absl::StrCat("{\"items\":[", joined, "]}"), {256u << 20, 64});
-}
-
-absl::Status PrintTables(const Invocation& invocation, json::Value items) {
-  std::vector<std::string> kinds;
+// Prints a table of each kind, or names.
+absl::Status PrintByKind(const Invocation& invocation, json::Value items) {
+  std::vector<std::pair<std::string, std::vector<json::Value>>> kinds;  // in their order
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::string kind(items.at(i)["kind"].text());
-    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
+    auto found = std::find_if(kinds.begin(), kinds.end(),
+                              [&](const auto& known) { return known.first == kind; });
+    if (found == kinds.end()) found = kinds.insert(kinds.end(), {kind, {}});
+    found->second.push_back(items.at(i));
   }
-  for (const std::string& kind : kinds) {
-    if (kind != kinds.front()) invocation.out << "\n";
-    CS_ASSIGN_OR_RETURN(const json::Document listing, OfKind(items, kind));
+  const bool table = output::IsTable(invocation.output());
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const auto& [kind, of_kind] = kinds[i];
+    if (table && i > 0) invocation.out << "\n";
     CS_RETURN_IF_ERROR(
-        PrintListing(invocation, listing, ResourceColumns(kind, kinds.size() > 1, absl::Now())));
+        PrintItems(invocation, of_kind, ResourceColumns(kind, kinds.size() > 1, absl::Now()),
+                   {.prefix = absl::StrCat(absl::AsciiStrToLower(kind), "/"), .member = "name"}));
   }
   return absl::OkStatus();
-}
-
-void PrintNames(const Invocation& invocation, json::Value items) {
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    invocation.out << absl::AsciiStrToLower(items.at(i)["kind"].text()) << "/"
-                   << output::Printable(items.at(i)["name"].text()) << "\n";
-  }
 }
 
 // Prints resources as documents that `apply` reads: one alone, or a listing.
@@ -96,12 +81,10 @@ absl::Status PrintDocuments(const Invocation& invocation, json::Value items, boo
 
 absl::Status Print(const Invocation& invocation, const json::Document& listing, bool one) {
   const json::Value items = listing.root()["items"];
-  if (invocation.output() == output::Format::kName) {
-    PrintNames(invocation, items);
-    return absl::OkStatus();
-  }
-  return IsTable(invocation.output()) ? PrintTables(invocation, items)
-                                      : PrintDocuments(invocation, items, one);
+  const output::Format format = invocation.output();
+  return output::IsTable(format) || format == output::Format::kName
+             ? PrintByKind(invocation, items)
+             : PrintDocuments(invocation, items, one);
 }
 
 // The version of each resource, by kind and name.
@@ -157,7 +140,7 @@ absl::Status Get(Invocation& invocation, const GetOptions& options) {
   CS_ASSIGN_OR_RETURN(const json::Document listing, Fetch(*gateway, wanted, selector));
   const bool one = wanted.size() == 1 && !wanted[0].name.empty();
   CS_RETURN_IF_ERROR(Print(invocation, listing, one));
-  if (listing.root()["items"].size() == 0 && IsTable(invocation.output())) {
+  if (listing.root()["items"].size() == 0 && output::IsTable(invocation.output())) {
     invocation.err << "countersign: no resources found\n";
   }
   if (!options.watch) return absl::OkStatus();

@@ -8,51 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "services/cli/output/output.h"
+#include "services/cli/output/text_block.h"
 
 namespace countersign::cli::reviews {
 namespace {
 
-// Places in one text, as byte offsets.
-using Spans = std::vector<std::pair<std::size_t, std::size_t>>;
-
-std::size_t Width(absl::string_view text) {
-  const std::string shown = output::Printable(text);
-  return static_cast<std::size_t>(std::count_if(shown.begin(), shown.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-// A line of ^ below what the spans mark of the line at [begin, begin + line.size()).
-std::string Marks(absl::string_view line, std::size_t begin, const Spans& spans) {
-  std::string marks;
-  for (const auto& [from, to] : spans) {
-    const std::size_t first = std::max(from, begin);
-    const std::size_t last = std::min(to, begin + line.size());
-    if (first >= last) continue;
-    const std::size_t left = Width(line.substr(0, first - begin));
-    const std::size_t size = Width(line.substr(first - begin, last - first));
-    marks.resize(std::max(marks.size(), left + size), ' ');
-    std::fill_n(marks.begin() + static_cast<std::ptrdiff_t>(left), size, '^');
-  }
-  return marks;
-}
-
-// Prints every character visibly: one output line per line of the text, other controls escaped, and
-// below it marks under the spans.
-void PrintText(std::ostream& out, absl::string_view text, const Spans& spans) {
-  for (std::size_t begin = 0;;) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const absl::string_view line = text.substr(begin, end - begin);
-    out << "  | " << output::Printable(line) << "\n";
-    const std::string marks = Marks(line, begin, spans);
-    if (!marks.empty()) out << "  > " << marks << "\n";
-    if (end == text.size()) return;
-    begin = end + 1;
-  }
-}
-
-Spans FindSpans(json::Value findings, std::size_t part) {
-  Spans spans;
+output::Spans FindSpans(json::Value findings, std::size_t part) {
+  output::Spans spans;
   for (std::size_t i = 0; i < findings.size(); ++i) {
     const json::Value finding = findings.at(i);
     if (static_cast<std::size_t>(finding["part"].integer().value_or(0)) != part) continue;
@@ -114,8 +76,7 @@ void PrintRest(std::ostream& out, json::Value review) {
 
 void PrintReview(std::ostream& out, json::Value review) {
   const auto line = [&](absl::string_view name, json::Value value) {
-    out << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ')
-        << output::Printable(output::Cell(value)) << "\n";
+    output::PrintField(out, name, output::Cell(value));
   };
   line("Review:", review["id"]);
   line("State:", review["state"]);
@@ -150,7 +111,7 @@ void PrintReview(std::ostream& out, json::Value review) {
     out << "\n"
         << output::Printable(parts.at(i)["role"].text()) << " ("
         << output::Printable(parts.at(i)["pointer"].text()) << "):\n";
-    PrintText(out, parts.at(i)["text"].text(), FindSpans(review["findings"], i));
+    output::PrintText(out, parts.at(i)["text"].text(), FindSpans(review["findings"], i));
   }
   PrintRest(out, review);
 }

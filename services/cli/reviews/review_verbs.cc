@@ -1,10 +1,8 @@
 #include "services/cli/reviews/review_verbs.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <iostream>
+#include <list>
 #include <memory>
 #include <set>
 
@@ -136,23 +134,19 @@ bool Fits(json::Value review, const ListOptions& options) {
          fits("policy", options.policy) && fits("model", options.model);
 }
 
-// The reviews that fit, the first of them with their content if `with_content`.
-absl::StatusOr<json::Document> FittingReviews(GatewayClient& gateway, json::Value listing,
-                                              const ListOptions& options, bool with_content) {
-  std::string joined;
-  std::size_t fetched = 0;
-  const json::Value items = listing["items"];
+// The reviews that fit. The first of them are replaced by `whole` ones, with their content.
+std::vector<json::Value> FittingReviews(GatewayClient& gateway, json::Value items,
+                                        const ListOptions& options, bool with_content,
+                                        std::list<json::Document>& whole) {
+  std::vector<json::Value> fitting;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (!Fits(items.at(i), options)) continue;
-    std::string item = output::ToJson(items.at(i));
-    if (with_content && fetched++ < kMostPreviews) {
-      const auto whole = GetReview(gateway, std::string(items.at(i)["id"].text()));
-      if (whole.ok()) item = output::ToJson(whole->root());
-    }
-    absl::StrAppend(&joined, joined.empty() ? "" : ",", item);
+    fitting.push_back(items.at(i));
+    if (!with_content || whole.size() == kMostPreviews) continue;
+    auto review = GetReview(gateway, std::string(items.at(i)["id"].text()));
+    if (review.ok()) fitting.back() = whole.emplace_back(*std::move(review)).root();
   }
-  return json::Document::Parse(absl::StrCat("{\"items\":[", joined, "],\"nextPageToken\":\"\"}"),
-                               {256u << 20, 64});
+  return fitting;
 }
 
 absl::Status List(const Invocation& invocation, const ListOptions& options) {
@@ -163,16 +157,16 @@ absl::Status List(const Invocation& invocation, const ListOptions& options) {
   request.Key("all").Bool(options.all).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       ListAll(*gateway, "approval.v1.ReviewService/ListReviews", request.str(), 0));
-  const output::Format format = invocation.output();
-  const bool table = format == output::Format::kTable || format == output::Format::kWide;
+  const bool table = IsTable(invocation.output());
   const std::string reader = table ? ReaderName(*gateway) : "";
-  CS_ASSIGN_OR_RETURN(const json::Document fitting,
-                      FittingReviews(*gateway, answer.root(), options, table));
-  if (table && fitting.root()["items"].size() == 0) {
+  std::list<json::Document> whole;
+  const std::vector<json::Value> fitting =
+      FittingReviews(*gateway, answer.root()["items"], options, table, whole);
+  if (table && fitting.empty()) {
     invocation.err << "countersign: no reviews"
                    << (options.all || !options.state.empty() ? "" : " are pending (--all)") << "\n";
   }
-  return PrintListing(invocation, fitting, Columns(reader, absl::Now()));
+  return PrintItems(invocation, fitting, Columns(reader, absl::Now()));
 }
 
 // Writes the media to the file, if they have the digest by which a review lists them.
@@ -222,14 +216,6 @@ absl::Status Show(Invocation& invocation, const ShowOptions& options) {
   CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(*gateway, id));
   PrintObject(invocation, review.root(), [&] { PrintReview(invocation.out, review.root()); });
   return RememberShown(gateway->url(), id, review.root()["bindingHash"].text());
-}
-
-bool Confirmed(const Invocation& invocation, absl::string_view question) {
-  if (isatty(STDIN_FILENO) == 0) return true;
-  invocation.err << question << " [y/N] " << std::flush;
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 // The hash to approve: the given one, else the one last shown to this user, else that of the review

@@ -1,4 +1,4 @@
-#include "services/cli/sessions/answer_text.h"
+#include "services/cli/sessions/delivered_text.h"
 
 #include <utility>
 #include <vector>
@@ -24,8 +24,8 @@ std::vector<domain::FieldRelease> ReleaseAll(std::vector<domain::FieldPiece> pie
 
 }  // namespace
 
-AnswerText::AnswerText(absl::string_view operation, absl::string_view path,
-                       absl::string_view content_type) {
+DeliveredText::DeliveredText(absl::string_view operation, absl::string_view path,
+                             absl::string_view content_type) {
   const dialects::AnswerHead head{200, std::string(content_type)};
   // A record does not say which protocol its connection has; the path does.
   const dialects::Dialect& dialect = dialects::GuessDialect(path);
@@ -39,9 +39,9 @@ AnswerText::AnswerText(absl::string_view operation, absl::string_view path,
   reader_ = dialect.OpenAnswer(call_, head, dialects::AnswerOptions());
 }
 
-AnswerText::~AnswerText() = default;
+DeliveredText::~DeliveredText() = default;
 
-std::string AnswerText::Read(absl::StatusOr<std::vector<domain::FieldPiece>> asked) {
+std::string DeliveredText::Read(absl::StatusOr<std::vector<domain::FieldPiece>> asked) {
   if (!asked.ok()) {
     reader_ = nullptr;
     return std::exchange(unread_, "");
@@ -64,13 +64,13 @@ std::string AnswerText::Read(absl::StatusOr<std::vector<domain::FieldPiece>> ask
   return text;
 }
 
-std::string AnswerText::Feed(absl::string_view delivered) {
+std::string DeliveredText::Feed(absl::string_view delivered) {
   if (reader_ == nullptr) return std::string(delivered);
   absl::StrAppend(&unread_, delivered);
   return Read(reader_->Feed(delivered));
 }
 
-std::string AnswerText::Finish() {
+std::string DeliveredText::Finish() {
   if (reader_ == nullptr) return "";
   std::string text = Read(reader_->Finish());
   // An answer without any text, such as an error, is shown as it is.

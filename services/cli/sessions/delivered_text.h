@@ -11,11 +11,12 @@ namespace countersign::cli::sessions {
 // The texts of an answer as a reader of the record reads them, from the bytes that were delivered.
 // A text that is not the model's first (another choice, the arguments of a tool call) begins on a
 // line of its own with its name. Answers of an unknown form are given as they are. Not thread-safe.
-class AnswerText {
+class DeliveredText {
  public:
   // `operation` and `path`: of the request; `content_type`: of the answer.
-  AnswerText(absl::string_view operation, absl::string_view path, absl::string_view content_type);
-  ~AnswerText();
+  DeliveredText(absl::string_view operation, absl::string_view path,
+                absl::string_view content_type);
+  ~DeliveredText();
 
   // Feed the bytes in order, then Finish once. Each returns text to print.
   std::string Feed(absl::string_view delivered);

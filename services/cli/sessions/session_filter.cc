@@ -63,17 +63,6 @@ std::string Tokens(json::Value session) {
                       output::Cell(session["outputTokens"]));
 }
 
-std::string Duration(json::Value session) {
-  absl::Time start;
-  absl::Time end;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, session["startedAt"].text(), &start, &error) ||
-      !absl::ParseTime(absl::RFC3339_full, session["endedAt"].text(), &end, &error)) {
-    return "-";
-  }
-  return absl::FormatDuration(absl::Trunc(end - start, absl::Milliseconds(1)));
-}
-
 }  // namespace
 
 void AddFilters(CLI::App& verb, FilterOptions& filter) {
@@ -131,6 +120,17 @@ absl::StatusOr<std::string> FilterRequest(const FilterOptions& options) {
   return request.EndObject().str();
 }
 
+std::string SessionDuration(json::Value session) {
+  absl::Time start;
+  absl::Time end;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, session["startedAt"].text(), &start, &error) ||
+      !absl::ParseTime(absl::RFC3339_full, session["endedAt"].text(), &end, &error)) {
+    return "-";
+  }
+  return absl::FormatDuration(absl::Trunc(end - start, absl::Milliseconds(1)));
+}
+
 const std::vector<output::Column>& SessionColumns() {
   static const auto& columns = *new std::vector<output::Column>{
       {.heading = "ID", .member = "id", .least = output::kShortId, .is_id = true},
@@ -147,7 +147,7 @@ const std::vector<output::Column>& SessionColumns() {
       {.heading = "MASKED", .member = "masked", .least = output::kShortName, .optional = true},
       {.heading = "OPERATION", .member = "operation", .wide = true},
       {.heading = "TOKENS", .cell = Tokens, .wide = true},
-      {.heading = "DURATION", .cell = Duration, .wide = true},
+      {.heading = "DURATION", .cell = SessionDuration, .wide = true},
       {.heading = "REVIEW", .member = "reviewId", .wide = true},
   };
   return columns;

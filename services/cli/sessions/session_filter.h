@@ -23,6 +23,7 @@ struct FilterOptions {
       duration, since, until, text;
   std::uint32_t tokens = 0;
   bool every_operation = false;
+  bool operator==(const FilterOptions&) const = default;
 };
 
 // Adds an option for each.
@@ -32,5 +33,8 @@ void AddFilters(CLI::App& verb, FilterOptions& filter);
 absl::StatusOr<std::string> FilterRequest(const FilterOptions& options);
 
 const std::vector<output::Column>& SessionColumns();
+
+// "1.2s", from a session's start to its end; "-" while it runs.
+std::string SessionDuration(json::Value session);
 
 }  // namespace countersign::cli::sessions

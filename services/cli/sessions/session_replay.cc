@@ -1,6 +1,7 @@
 #include "services/cli/sessions/session_replay.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -17,7 +18,7 @@
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output_file.h"
-#include "services/cli/sessions/answer_text.h"
+#include "services/cli/sessions/delivered_text.h"
 #include "services/cli/sessions/session_filter.h"
 #include "services/cli/sessions/session_pages.h"
 #include "services/cli/sessions/session_transcript.h"
@@ -79,7 +80,7 @@ class AnswerWriter {
       path_ = std::string(document->root()["path"].text());
       return absl::OkStatus();
     }
-    reader_ = std::make_unique<AnswerText>(operation_, path_, ContentType(document->root()));
+    reader_ = std::make_unique<DeliveredText>(operation_, path_, ContentType(document->root()));
     return absl::OkStatus();
   }
 
@@ -93,7 +94,7 @@ class AnswerWriter {
   const bool safe_;
   std::string operation_;
   std::string path_;
-  std::unique_ptr<AnswerText> reader_;
+  std::unique_ptr<DeliveredText> reader_;
 };
 
 absl::Status Replay(const Invocation& invocation, const ReplayOptions& options) {
@@ -139,25 +140,68 @@ absl::Status TailOne(const Invocation& invocation, GatewayClient& gateway, const
   }
 }
 
+// Prints rows as they come: of JSON one object on a line.
+class RowPrinter {
+ public:
+  explicit RowPrinter(const Invocation& invocation)
+      : out_(invocation.out),
+        lines_(invocation.output() == output::Format::kJson),
+        listing_(invocation.out, MakeListingStyle(invocation), SessionColumns()) {}
+
+  void Add(json::Value session) {
+    if (lines_) {
+      out_ << output::ToJson(session) << "\n";
+    } else {
+      listing_.Add(session);
+    }
+  }
+  absl::Status Flush() {
+    if (!lines_) listing_.EndPage();
+    return output::Flush(out_);
+  }
+
+ private:
+  std::ostream& out_;
+  const bool lines_;
+  output::Listing listing_;
+};
+
+// From when on sessions are asked for the next time: the oldest that runs, or else the newest,
+// and a little before, because the record has a session a moment after its start.
+std::string NextSince(json::Value items, const std::string& since) {
+  constexpr absl::Duration kSlack = absl::Seconds(5);
+  if (items.size() == 0) return since;
+  json::Value from = items.at(0);
+  for (std::size_t i = 0; i < items.size(); ++i) {  // newest first
+    if (!items.at(i)["outcome"].exists()) from = items.at(i);
+  }
+  absl::Time start;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, from["startedAt"].text(), &start, &error)) return since;
+  return std::max(since, FormatRfc3339(start - kSlack));
+}
+
 // Prints every session as it starts and as it ends, until it is interrupted.
 absl::Status TailAll(const Invocation& invocation, GatewayClient& gateway) {
-  output::Listing listing(invocation.out, MakeListingStyle(invocation), SessionColumns());
-  std::map<std::string, bool> running;  // of those that were printed: whether they ran then
+  RowPrinter rows(invocation);
+  std::map<std::string, bool> printed;  // of the sessions of the last answer: whether they ran
   FilterOptions filter;
   filter.since = FormatRfc3339(absl::Now());
   for (;;) {
     CS_ASSIGN_OR_RETURN(const std::string request, FilterRequest(filter));
     CS_ASSIGN_OR_RETURN(const json::Document page, ListAll(gateway, kListSessions, request, 0));
     const json::Value items = page.root()["items"];
-    for (std::size_t i = items.size(); i-- > 0;) {  // they come newest first
+    std::map<std::string, bool> now;
+    for (std::size_t i = items.size(); i-- > 0;) {
+      const std::string id(items.at(i)["id"].text());
       const bool runs = !items.at(i)["outcome"].exists();
-      const auto [known, fresh] = running.try_emplace(std::string(items.at(i)["id"].text()), runs);
-      if (!fresh && known->second == runs) continue;
-      known->second = runs;
-      listing.Add(items.at(i));
+      now.emplace(id, runs);
+      const auto before = printed.find(id);
+      if (before == printed.end() || before->second != runs) rows.Add(items.at(i));
     }
-    listing.EndPage();
-    CS_RETURN_IF_ERROR(output::Flush(invocation.out));
+    printed = std::move(now);
+    filter.since = NextSince(items, filter.since);
+    CS_RETURN_IF_ERROR(rows.Flush());
     absl::SleepFor(kTailInterval);
   }
 }

@@ -6,13 +6,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/time/time.h"
 #include "libs/domain/event_payload.h"
 #include "libs/domain/session.h"
 #include "services/cli/output/output.h"
 #include "services/cli/output/table.h"
-#include "services/cli/sessions/answer_text.h"
+#include "services/cli/output/text_block.h"
+#include "services/cli/sessions/delivered_text.h"
+#include "services/cli/sessions/session_filter.h"
 
 namespace countersign::cli::sessions {
 namespace {
@@ -20,34 +20,16 @@ namespace {
 using output::Cell;
 using output::Printable;
 
-void Line(std::ostream& out, const std::string& name, const std::string& value) {
-  if (value.empty() || value == "-") return;
-  out << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ') << Printable(value)
-      << "\n";
-}
-
-void PrintText(std::ostream& out, absl::string_view text) {
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    out << "  | " << Printable(line) << "\n";
-  }
-}
-
-absl::Time ReadTime(absl::string_view text) {
-  absl::Time time = absl::InfinitePast();
-  std::string error;
-  (void)absl::ParseTime(absl::RFC3339_full, text, &time, &error);
-  return time;
+// Leaves out what is not known.
+void Line(std::ostream& out, absl::string_view name, const std::string& value) {
+  if (!value.empty() && value != "-") output::PrintField(out, name, value);
 }
 
 std::string Took(json::Value session) {
-  const absl::Time start = ReadTime(session["startedAt"].text());
-  const absl::Time end = ReadTime(session["endedAt"].text());
-  if (start == absl::InfinitePast()) return "-";
   const std::string when = Cell(session["startedAt"]);
   if (!session["outcome"].exists()) return absl::StrCat(when, ", still running");
-  if (end == absl::InfinitePast()) return when;
-  return absl::StrCat(when, ", took ",
-                      absl::FormatDuration(absl::Trunc(end - start, absl::Milliseconds(1))));
+  const std::string duration = SessionDuration(session);
+  return duration == "-" ? when : absl::StrCat(when, ", took ", duration);
 }
 
 std::string Who(json::Value session) {
@@ -96,7 +78,7 @@ void PrintPrompt(std::ostream& out, json::Value request, json::Value forward) {
   const json::Value parts = request["parts"];
   for (std::size_t i = 0; i < parts.size(); ++i) {
     out << "\n" << Printable(parts.at(i)["role"].text()) << ":\n";
-    PrintText(out, parts.at(i)["text"].text());
+    output::PrintText(out, parts.at(i)["text"].text());
   }
   const json::Value masked = forward["masked"];
   if (masked.size() == 0) return;
@@ -108,7 +90,7 @@ void PrintPrompt(std::ostream& out, json::Value request, json::Value forward) {
 }
 
 void PrintAnswer(std::ostream& out, json::Value request, json::Value head, json::Value events) {
-  AnswerText reader(request["operation"].text(), request["path"].text(), ContentType(head));
+  DeliveredText reader(request["operation"].text(), request["path"].text(), ContentType(head));
   std::string text;
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (events.at(i)["type"].text() != domain::event_type::kResponseData) continue;
@@ -120,7 +102,7 @@ void PrintAnswer(std::ostream& out, json::Value request, json::Value head, json:
   out << "\nanswer";
   if (head["status"].exists()) out << " (" << Cell(head["status"]) << ")";
   out << ":\n";
-  PrintText(out, absl::StripTrailingAsciiWhitespace(text));
+  output::PrintText(out, absl::StripTrailingAsciiWhitespace(text));
 }
 
 // What a stage's event says, in a few words.

@@ -20,6 +20,7 @@
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output_file.h"
+#include "services/cli/output/text_block.h"
 #include "services/cli/sessions/session_filter.h"
 #include "services/cli/sessions/session_pages.h"
 #include "services/cli/sessions/session_replay.h"
@@ -110,9 +111,7 @@ absl::Status Show(const Invocation& invocation, const std::string& word, bool wi
       return PrintTranscript(invocation.out, head, whole.root()["events"]);
     }
     for (std::size_t i = 0; i < head.size(); ++i) {
-      const std::string name = absl::StrCat(head.key(i), ":");
-      invocation.out << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ')
-                     << output::Printable(output::Cell(head.at(i))) << "\n";
+      output::PrintField(invocation.out, absl::StrCat(head.key(i), ":"), output::Cell(head.at(i)));
     }
     invocation.out << "\n";
     PrintEvents(invocation.out, whole.root()["events"]);
@@ -152,14 +151,11 @@ absl::StatusOr<std::vector<std::string>> SessionsToExport(GatewayClient& gateway
     CS_ASSIGN_OR_RETURN(std::string id, FindSession(gateway, word));
     ids.push_back(std::move(id));
   }
-  FilterOptions everything;
-  everything.every_operation = true;
   FilterOptions filter = options.filter;
   filter.every_operation = true;
-  CS_ASSIGN_OR_RETURN(const std::string none, FilterRequest(everything));
-  CS_ASSIGN_OR_RETURN(const std::string request, FilterRequest(filter));
-  if (request == none) return ids;
+  if (filter == FilterOptions{.every_operation = true}) return ids;
   if (!ids.empty()) return command_line::Misuse("name sessions, or describe them with filters");
+  CS_ASSIGN_OR_RETURN(const std::string request, FilterRequest(filter));
   CS_ASSIGN_OR_RETURN(const json::Document listing, ListAll(gateway, kListSessions, request, 0));
   const json::Value items = listing.root()["items"];
   for (std::size_t i = 0; i < items.size(); ++i) {

@@ -239,6 +239,33 @@ TEST_CASE_METHOD(VerbTest, "sessions replay --text, tail: the text without its e
   CHECK(tail.err == "\nended: completed\n");
 }
 
+TEST_CASE_METHOD(VerbTest, "sessions tail: each session as it starts and as it ends, and no more",
+                 "[cli][verbs]") {
+  const auto listing = [](const std::string& items) {
+    return R"({"items":[)" + items + R"(],"nextPageToken":""})";
+  };
+  const std::string old_runs = R"({"id":"s-1","startedAt":"2999-01-01T00:00:10Z"})";
+  const std::string ended =
+      R"({"id":"s-2","startedAt":"2999-01-01T00:00:20Z","outcome":"completed"})";
+  gateway.Answer(kList, listing(old_runs));
+  gateway.Answer(kList, listing(ended + "," + old_runs));
+  gateway.Answer(kList, listing(ended + "," +
+                                R"({"id":"s-1","startedAt":"2999-01-01T00:00:10Z",
+                                    "outcome":"killed"})"));
+  gateway.Answer(kList, absl::UnavailableError("the end of the script"));
+  const RunResult run = Run({"sessions", "tail", "-o", "json"});
+  CHECK(run.err == "countersign: the end of the script\n");
+  CHECK(run.out ==
+        "{\"id\":\"s-1\",\"startedAt\":\"2999-01-01T00:00:10Z\"}\n"
+        "{\"id\":\"s-2\",\"startedAt\":\"2999-01-01T00:00:20Z\",\"outcome\":\"completed\"}\n"
+        "{\"id\":\"s-1\",\"startedAt\":\"2999-01-01T00:00:10Z\",\"outcome\":\"killed\"}\n");
+  // While one runs, it is asked for again; afterwards from the newest on.
+  const std::vector<std::string> requests = gateway.requests(kList);
+  REQUIRE(requests.size() == 4);
+  CHECK(requests[2].find(R"("since":"2999-01-01T00:00:05.000Z")") != std::string::npos);
+  CHECK(requests[3].find(R"("since":"2999-01-01T00:00:15.000Z")") != std::string::npos);
+}
+
 TEST_CASE_METHOD(VerbTest, "sessions: the beginning of an id names one session", "[cli][verbs]") {
   const std::string id = "019a1b2c-3d4e-7abc-8def-0123456789ab";
   gateway.Answer(kList,

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/json/writer.h"
+#include "services/cli/gateway_parts.h"
 #include "services/cli/invocation.h"
 #include "services/cli/resources/resource_names.h"
 #include "services/cli/verbs/verbs.h"
@@ -94,31 +95,26 @@ class Doctor {
   }
 
   void CheckParts() {
-    const auto parts = gateway_.Call("policy.v1.ResourceService/ListParts", "{}");
+    const auto parts = GetParts(gateway_);
     if (Skips("parts", parts.status(), "admin")) return;
-    if (!parts.ok()) {
-      return Add("parts", "failed", std::string(parts.status().message()),
-                 "look at the log of policy and of its database");
-    }
+    if (!parts.ok()) return Add("parts", "failed", std::string(parts.status().message()));
     std::vector<std::string> unwell;
-    const json::Value items = parts->root()["items"];
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      if (items.at(i)["state"].text() == "SERVING") continue;
-      unwell.push_back(absl::StrCat(items.at(i)["name"].text(), " ", items.at(i)["state"].text()));
+    std::int64_t version = 0;
+    for (const PartState& part : *parts) {
+      version = std::max(version, part.version);
+      if (part.state != "SERVING") unwell.push_back(absl::StrCat(part.name, " ", part.state));
     }
     if (!unwell.empty()) {
       return Add("parts", "failed", absl::StrJoin(unwell, ", "), "look at the logs of these parts");
     }
-    Add("parts", "ok",
-        absl::StrCat(items.size(), " serve version ", output::Cell(parts->root()["version"])));
+    Add("parts", "ok", absl::StrCat(parts->size(), " serve version ", version));
   }
 
   void CheckRecord() {
-    const auto sessions =
-        gateway_.Call("recorder.v1.SessionService/ListSessions", R"({"pageSize":1})");
-    if (Skips("record", sessions.status(), "auditor")) return;
-    if (!sessions.ok()) {
-      return Add("record", "failed", std::string(sessions.status().message()),
+    const absl::Status asked = AskRecorder(gateway_);
+    if (Skips("record", asked, "auditor")) return;
+    if (!asked.ok()) {
+      return Add("record", "failed", std::string(asked.message()),
                  "look at the log of the session recorder, its database and the disk");
     }
     Add("record", "ok", "the recorder and its database answer");
