@@ -1,6 +1,7 @@
 #include "libs/text/redaction/match_finder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "libs/text/unicode/word_edges.h"
@@ -149,6 +150,14 @@ void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
     if (program_.Allows(program_.states[thread.state].ends, next_byte)) Accept(thread, end);
   }
   ConfirmCandidates(end);
+}
+
+void MatchFinder::Give(std::uint32_t rule, std::uint64_t begin, std::uint64_t end) {
+  if (begin >= end) return;
+  const Validator& validator = program_.rules[rule].validator;
+  if (validator == nullptr || validator(text_.Slice(begin, end))) {
+    AddMatch({begin, end, end, rule, false, false});
+  }
 }
 
 void MatchFinder::Found(std::uint32_t rule, std::uint64_t begin, std::uint64_t end) {
@@ -322,20 +331,23 @@ bool MatchFinder::Leads(const RedactionProgram& program, const MatchCluster& a,
   return a_priority != b_priority ? a_priority > b_priority : a.rule < b.rule;
 }
 
-// Ends of matches increase, so a new match affects only the last clusters.
+// Ends of the rules' own matches increase, so one affects only the last clusters. A given match may
+// stand before them.
 void MatchFinder::AddMatch(MatchCluster match) {
   std::vector<MatchCluster>& clusters = state_.clusters;
-  while (!clusters.empty() && clusters.back().end > match.begin) {
-    const MatchCluster& other = clusters.back();
+  auto last = clusters.end();
+  while (last != clusters.begin() && std::prev(last)->begin >= match.end) --last;
+  auto first = last;
+  while (first != clusters.begin() && std::prev(first)->end > match.begin) {
+    const MatchCluster& other = *--first;
     MatchCluster joined = other.committed || Leads(program_, other, match) ? other : match;
     joined.begin = std::min(other.begin, match.begin);
     joined.end = std::max(other.end, match.end);
     joined.mixed = other.mixed || match.mixed || !program_.CountAsOne(other.rule, match.rule);
     joined.committed = other.committed;
     match = joined;
-    clusters.pop_back();
   }
-  clusters.push_back(match);
+  clusters.insert(clusters.erase(first, last), match);
 }
 
 }  // namespace countersign::text::redaction

@@ -46,6 +46,10 @@ class MatchFinder {
   // positions in order.
   void set_cells(const std::vector<std::uint32_t>* cells) { cells_ = cells; }
 
+  // Adds a match of `rule` that was found elsewhere, if the rule's validator accepts it. REQUIRES:
+  // [begin, end) was scanned and is in the window, and nothing of it was released.
+  void Give(std::uint32_t rule, std::uint64_t begin, std::uint64_t end);
+
   // Call at the end of the text.
   void Finish();
 

@@ -33,6 +33,7 @@ class RedactionStream::Run {
         output_(program_, stream.output_, released, spans) {}
 
   void Scan();
+  void AddGiven();
   void Finish() { MatchFinder(program_, Window(), stream_.matches_).Finish(); }
   void Release();
 
@@ -40,6 +41,10 @@ class RedactionStream::Run {
   TextWindow Window() const { return {stream_.buffer_, stream_.base_, stream_.before_base_}; }
   void MoveOrigin();
   bool Decided(const MatchCluster& cluster) const;
+  std::uint64_t Locate(std::uint64_t input, bool up) const {
+    const OutputState& output = stream_.output_;
+    return output.patches.Locate(output.emitted, output.input_emitted, input, up);
+  }
 
   RedactionStream& stream_;
   const RedactionProgram& program_;
@@ -52,6 +57,18 @@ void RedactionStream::Run::Scan() {
   const TextWindow window = Window();
   MatchFinder(program_, window, stream_.matches_).Scan(stream_.position_, window.end());
   stream_.position_ = window.end();
+  if (!stream_.given_.empty()) AddGiven();
+}
+
+// Adds the given matches whose text has been scanned.
+void RedactionStream::Run::AddGiven() {
+  const std::uint64_t scanned = stream_.taken_ - stream_.unfinished_.size();
+  MatchFinder finder(program_, Window(), stream_.matches_);
+  std::erase_if(stream_.given_, [&](const GivenMatch& match) {
+    if (match.end > scanned) return false;
+    finder.Give(match.rule, Locate(match.begin, false), Locate(match.end, true));
+    return true;
+  });
 }
 
 void RedactionStream::Run::MoveOrigin() {
@@ -69,6 +86,9 @@ bool RedactionStream::Run::Decided(const MatchCluster& cluster) const {
   if (program_.rules[cluster.rule].rewrite || output_.LetsThrough(cluster)) return false;
   const std::uint64_t begin = cluster.begin;
   const MatchState& state = stream_.matches_;
+  for (const GivenMatch& match : stream_.given_) {
+    if (Locate(match.begin, false) <= begin) return false;
+  }
   if (state.prefix2 != 0 && state.origin + state.prefix2_start <= begin) return false;
   return std::all_of(state.threads.begin(), state.threads.end(), [&](const auto& thread) {
     const std::uint64_t start = state.origin + thread.start;
@@ -79,7 +99,11 @@ bool RedactionStream::Run::Decided(const MatchCluster& cluster) const {
 // Releases everything that no continuation can change.
 void RedactionStream::Run::Release() {
   const TextWindow window = Window();
-  const std::uint64_t hold = std::min(stream_.position_, stream_.matches_.EarliestStart());
+  std::uint64_t hold = std::min(stream_.position_, stream_.matches_.EarliestStart());
+  const std::uint64_t scanned = stream_.taken_ - stream_.unfinished_.size();
+  for (const GivenMatch& match : stream_.given_) {
+    if (match.begin < scanned) hold = std::min(hold, Locate(match.begin, false));
+  }
   std::vector<MatchCluster>& clusters = stream_.matches_.clusters;
   std::size_t done = 0;
   for (; done < clusters.size() && clusters[done].end <= hold; ++done) {
@@ -113,7 +137,7 @@ absl::Status RedactionStream::Feed(absl::string_view text, bool end, std::string
     failed_ = absl::FailedPreconditionError("the redaction stream was fed after its end");
     return failed_;
   }
-  if (end && taken_ == 0 && rules_->bulk().Redact(text, released, spans)) {
+  if (end && taken_ == 0 && given_.empty() && rules_->bulk().Redact(text, released, spans)) {
     ended_ = true;
     return absl::OkStatus();
   }
@@ -209,7 +233,8 @@ std::size_t RedactionStream::memory_bytes() const {
          matches_.words.capacity() * sizeof(ContextHit) +
          matches_.lists.capacity() * sizeof(ListEnd) + matches_.table.memory_bytes() +
          matches_.clusters.capacity() * sizeof(MatchCluster) + output_.patches.memory_bytes() +
-         output_.counts.capacity() * sizeof(std::uint32_t);
+         output_.counts.capacity() * sizeof(std::uint32_t) +
+         given_.capacity() * sizeof(GivenMatch);
 }
 
 void JoinContinued(std::vector<RedactedSpan>& spans) {

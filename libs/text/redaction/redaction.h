@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,9 @@ inline constexpr std::size_t kListReach = 40;
 
 struct RedactionRule {
   std::string entity;  // lower snake case, as reported in spans
+  // Its matches are found elsewhere, by a model, and given to the stream (RedactionStream::Give).
+  // It has no regex, no forbidden neighbours, no context and no exclusion.
+  bool given = false;
   regex::Regex regex;  // may not match the empty text
   // Used instead of the regex where that would be too large: an automaton over folded text. Only
   // the widths of `regex` are then used.
@@ -133,6 +137,8 @@ class RuleSet {
 
   bool empty() const;          // no rules: texts are released unchanged
   std::size_t states() const;  // of the automaton
+  // The number of the given rule for `entity`, for GivenMatch; nothing if there is none.
+  std::optional<std::uint32_t> FindGiven(absl::string_view entity) const;
   const RedactionProgram& program() const { return *program_; }
   // Redacts large texts faster than a stream. Thread-safe; not const, because it caches.
   BulkScanner& bulk() const { return *bulk_; }
@@ -157,6 +163,14 @@ struct RedactedSpan {
   bool continued = false;
 };
 
+// A match that was found elsewhere: bytes [begin, end) of the stream's whole input, for a rule with
+// `given`. A character or written escape that it cuts belongs to it.
+struct GivenMatch {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint32_t rule = 0;
+};
+
 // Redacts one text that arrives in pieces. Not thread-safe; uses a few hundred bytes plus the held
 // text. Time per byte does not depend on the length of the text. Up to three bytes of a non-ASCII
 // character that was cut between pieces are held.
@@ -172,6 +186,10 @@ class RedactionStream {
   // RedactionLimits::max_held_bytes does not apply.
   absl::Status Feed(absl::string_view text, bool end, std::string* released,
                     std::vector<RedactedSpan>* spans);
+
+  // Announces a match in the text of the next Feed, which counts like those of the rules' patterns.
+  // The result is the same for every cut if every match is given before its text.
+  void Give(GivenMatch match) { given_.push_back(match); }
 
   // Bytes of the input that were neither released nor replaced yet.
   std::size_t held() const { return taken_ - output_.input_emitted; }
@@ -194,6 +212,7 @@ class RedactionStream {
   int before_base_ = -1;        // the byte before base_, or -1
   MatchState matches_;
   OutputState output_;
+  std::vector<GivenMatch> given_;  // whose text was not scanned to its end
   bool ended_ = false;
   absl::Status failed_;
 };

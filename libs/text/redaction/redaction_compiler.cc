@@ -37,6 +37,10 @@ class Compiler {
   }
 
   absl::Status Add(RedactionRule rule) {
+    if (rule.given) {
+      AddGiven(std::move(rule));
+      return absl::OkStatus();
+    }
     const std::shared_ptr<const regex::Automaton> ready = std::exchange(rule.automaton, nullptr);
     const regex::Regex folded = ready != nullptr ? rule.regex : regex::Folded(rule.regex);
     if (rule.validator != nullptr && folded.max_width > kMaxValidatedWidth) {
@@ -130,6 +134,15 @@ class Compiler {
   }
 
  private:
+  void AddGiven(RedactionRule rule) {
+    RedactionProgram::RuleTraits traits;
+    if (rule.min_count > 1) traits.counter = CounterNumber(rule);
+    scan_automata_.emplace_back();
+    AppendList(program_.firsts, {}, 0);
+    program_.traits.push_back(traits);
+    program_.rules.push_back(std::move(rule));
+  }
+
   // Shapes of one thing share a counter.
   std::uint32_t CounterNumber(const RedactionRule& rule) {
     if (rule.group.empty()) return program_.counters++;
@@ -372,6 +385,13 @@ RuleSet::RuleSet(std::unique_ptr<RedactionProgram> program, std::unique_ptr<Bulk
     : program_(std::move(program)), bulk_(std::move(bulk)) {}
 RuleSet::~RuleSet() = default;
 bool RuleSet::empty() const { return program_->rules.empty(); }
+std::optional<std::uint32_t> RuleSet::FindGiven(absl::string_view entity) const {
+  const std::vector<RedactionRule>& rules = program_->rules;
+  for (std::uint32_t i = 0; i < rules.size(); ++i) {
+    if (rules[i].given && rules[i].entity == entity) return i;
+  }
+  return std::nullopt;
+}
 std::size_t RuleSet::states() const { return program_->states.size() - 1; }
 
 }  // namespace countersign::text::redaction

@@ -108,9 +108,11 @@ struct Streamed {
 };
 
 Streamed RedactInPieces(const std::shared_ptr<const RuleSet>& rules,
-                        const std::vector<std::string>& pieces) {
+                        const std::vector<std::string>& pieces,
+                        const std::vector<GivenMatch>& given = {}) {
   Streamed streamed;
   RedactionStream stream(rules);
+  for (const GivenMatch& match : given) stream.Give(match);
   for (std::size_t i = 0; i <= pieces.size(); ++i) {
     std::string released;
     std::vector<RedactedSpan> spans;
@@ -167,6 +169,70 @@ TEST_CASE("Redaction: any cut of any text under any rules equals the definition"
       RC_ASSERT(Shown(*RedactWhole(*compiled, text)) == expected);
     }
   }));
+}
+
+// A rule whose matches are given equals a rule whose pattern finds them.
+TEST_CASE("Redaction: given matches count like those of patterns, for any cut", "[redaction]") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    Random random(seed);
+    std::vector<RedactionRule> rules = RandomRules(random);
+    RedactionRule rule;
+    rule.entity = "x";
+    rule.replacement = "<x>";
+    rule.priority = static_cast<int>(Below(random, 2));
+    if (Below(random, 3) == 0) rule.validator = EvenLength;
+    if (Below(random, 3) == 0) {
+      rule.rewrite = [](absl::string_view original) { return std::to_string(original.size()); };
+      rule.mixed_replacement = "{mixed}";
+    }
+    std::vector<RedactionRule> by_pattern = rules;
+    by_pattern.push_back(rule);
+    by_pattern.back().regex = *regex::ParseRegex("x{1,40}");
+    by_pattern.back().left_forbidden = regex::ByteSet::Of("x");
+    by_pattern.back().right_forbidden = regex::ByteSet::Of("x");
+    rule.given = true;
+    rules.push_back(rule);
+    RedactionLimits limits;
+    if (Below(random, 2) == 0) limits.early_commit_bytes = Below(random, 6);
+    const auto compiled = RuleSet::Compile(rules, limits);
+    if (!compiled.ok()) return;
+    const std::uint32_t number = *(*compiled)->FindGiven("x");
+    for (int round = 0; round < 8; ++round) {
+      std::string text;
+      std::vector<GivenMatch> given;
+      for (std::size_t left = Below(random, 5); left > 0; --left) {
+        text += RandomText(random, 6);
+        if (!text.empty() && text.back() == 'x') text += ' ';
+        const std::size_t begin = text.size();
+        for (std::size_t more = 1 + Below(random, 4); more > 0; --more) {
+          text += Below(random, 2) == 0 ? "x" : "\uFF58";
+        }
+        given.push_back({begin, text.size(), number});
+        text += ' ';
+      }
+      text += RandomText(random, 6);
+      const std::string expected = Shown(testing::oracle::Whole(by_pattern, text));
+      for (const auto& pieces :
+           {std::vector<std::string>{text}, RandomPieces(random, text, 1 + Below(random, 9))}) {
+        RC_ASSERT(Shown(RedactInPieces(*compiled, pieces, given).whole) == expected);
+      }
+    }
+  }));
+}
+
+TEST_CASE("Redaction: a given match covers the characters that it cuts", "[redaction]") {
+  RedactionRule rule;
+  rule.entity = "x";
+  rule.replacement = "<x>";
+  rule.given = true;
+  const auto compiled = RuleSet::Compile({rule});
+  REQUIRE(compiled.ok());
+  for (const std::size_t size : {1, 2, 64}) {
+    std::vector<std::string> pieces;
+    const std::string text = "a \\nAnn \xEF\xBC\xA1 b";
+    for (std::size_t at = 0; at < text.size(); at += size) pieces.push_back(text.substr(at, size));
+    CHECK(RedactInPieces(*compiled, pieces, {{3, 9, 0}}).whole.text == "a <x> b");
+  }
 }
 
 // A validator refuses the first start, so another one is looked for backwards: behind a character

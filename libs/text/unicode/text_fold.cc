@@ -373,6 +373,20 @@ void FoldPatches::Take(absl::string_view folded, std::uint64_t from, std::uint64
   original->append(folded.data() + (done - from), to - done);
 }
 
+std::uint64_t FoldPatches::Locate(std::uint64_t folded, std::uint64_t from, std::uint64_t original,
+                                  bool up) const {
+  for (std::size_t i = next_; i < patches_.size(); ++i) {
+    const Patch& patch = patches_[i];
+    const std::uint64_t begin = from + (patch.at - folded);
+    if (original <= begin) break;
+    folded = patch.at;
+    from = begin + patch.size;
+    if (original < from) return folded + (patch.replaces && up ? 1 : 0);
+    folded += patch.replaces ? 1 : 0;
+  }
+  return folded + (original - from);
+}
+
 void FoldPatches::Compact() {
   if (next_ == 0) return;
   if (empty()) {

@@ -70,6 +70,12 @@ class FoldPatches {
   void Take(absl::string_view folded, std::uint64_t from, std::uint64_t to, bool with_edge,
             std::string* original);
 
+  // The folded offset of the byte at `original` of the original text, where everything before
+  // `folded`, whose original ends at `from`, was taken. Within a character that was replaced it is
+  // that character's begin, or its end with `up`.
+  std::uint64_t Locate(std::uint64_t folded, std::uint64_t from, std::uint64_t original,
+                       bool up) const;
+
   // Frees the memory of taken patches.
   void Compact();
   std::size_t memory_bytes() const {
