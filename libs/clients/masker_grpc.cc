@@ -39,6 +39,9 @@ absl::StatusOr<domain::FieldRelease> ToRelease(v1::FieldRelease proto, Held& hel
         {std::move(*each.mutable_token()), std::move(*each.mutable_original())});
   }
   release.restored = proto.restored();
+  for (std::string& each : *proto.mutable_unanalyzed()) {
+    release.unanalyzed.push_back(std::move(each));
+  }
   return release;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/hex_digits.h"
 #include "libs/config/kinds.h"
+#include "libs/domain/analyzed_entities.h"
 
 namespace countersign::config {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t kMaxHashes = 200'000;
 constexpr std::size_t kMaxExceptions = 10'000;
 constexpr std::size_t kMaxWords = 64;
+constexpr std::size_t kMaxEntities = 64;
+constexpr std::size_t kMaxName = 63;
 
 bool IsHash(absl::string_view text) { return text.size() == 64 && IsHex(text); }
 
@@ -129,20 +132,65 @@ void ReadAction(Fields& fields, bool prompt, domain::MaskingRule& rule) {
   ReadRestore(fields, rule);
 }
 
+constexpr char kNameCharacters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+bool IsName(absl::string_view text, absl::string_view more) {
+  const std::string allowed = absl::StrCat(kNameCharacters, more);
+  return !text.empty() && text.size() <= kMaxName && text.find_first_not_of(allowed) == text.npos;
+}
+
+// What a rule leaves to an analyzer, in the form that MaskingRule::entity has; "" if nothing.
+std::string ReadAnalyzed(Fields& fields) {
+  domain::AnalyzedEntities analyzed;
+  analyzed.analyzer = fields.String("analyzer");
+  analyzed.entities = fields.Strings("entities");
+  analyzed.min_score = fields.Number("minScore", analyzed.min_score);
+  if (!fields.Has("analyzer")) {
+    for (const char* const name : {"entities", "minScore"}) {
+      if (fields.Has(name)) fields.Mistake(name, "needs an analyzer");
+    }
+    return "";
+  }
+  if (!IsName(analyzed.analyzer, "-")) {
+    fields.Mistake("analyzer", "must be a name of lower-case letters, digits and -");
+  }
+  if (!(analyzed.min_score >= 0 && analyzed.min_score <= 1)) {
+    fields.Mistake("minScore", "must be from 0 to 1");
+  }
+  if (analyzed.entities.empty()) fields.Mistake("entities", "needs at least one entity");
+  if (analyzed.entities.size() > kMaxEntities) {
+    fields.Mistake("entities", absl::StrCat("has more than ", kMaxEntities, " entities"));
+  }
+  for (const std::string& entity : analyzed.entities) {
+    if (IsName(entity, "_")) continue;
+    fields.Mistake("entities", absl::StrCat("\"", entity,
+                                            "\" is no name of lower-case letters, digits and _"));
+  }
+  for (const char* const name : {"validator", "context"}) {
+    if (fields.Has(name)) fields.Mistake(name, "is not for what an analyzer finds");
+  }
+  return ToString(analyzed);
+}
+
 domain::MaskingRule ReadMaskingRule(const YAML::Node& node, const std::string& path, bool prompt,
                                     Mistakes& mistakes) {
   Fields fields(node, path, mistakes);
   domain::MaskingRule rule;
   rule.entity = fields.String("entity");
+  if (domain::ParseAnalyzedEntities(rule.entity)) {
+    fields.Mistake("entity", "is no detector: what an analyzer finds needs analyzer and entities");
+  }
+  const std::string analyzed = ReadAnalyzed(fields);
   rule.pattern = fields.String("pattern");
   rule.dictionary = fields.String("dictionary");
   rule.shape = fields.String("template");
   ReadHashed(fields, rule);
   rule.label = fields.String("label");
   const int subjects = !rule.entity.empty() + !rule.pattern.empty() + !rule.dictionary.empty() +
-                       !rule.shape.empty() + rule.hashed.has_value();
+                       !rule.shape.empty() + rule.hashed.has_value() + !analyzed.empty();
   if (subjects != 1) {
-    fields.Mistake("", "needs exactly one of entity, pattern, dictionary, template, hashed");
+    fields.Mistake("",
+                   "needs exactly one of entity, pattern, dictionary, template, hashed, analyzer");
   }
   const bool label_ok = std::all_of(rule.label.begin(), rule.label.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -150,6 +198,7 @@ domain::MaskingRule ReadMaskingRule(const YAML::Node& node, const std::string& p
   if (!label_ok) fields.Mistake("label", "may have upper-case letters, digits and _ only");
   ReadConditions(fields, rule);
   ReadAction(fields, prompt, rule);
+  if (!analyzed.empty()) rule.entity = analyzed;
   return rule;
 }
 

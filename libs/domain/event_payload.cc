@@ -87,6 +87,13 @@ void Spans(Writer& out, const std::vector<DeliveredSpan>& masked) {
   out.EndArray();
 }
 
+void AddUnanalyzed(Writer& out, const Unanalyzed& unanalyzed) {
+  if (unanalyzed.empty()) return;
+  out.Key("unanalyzed").BeginArray();
+  for (const std::string& name : unanalyzed) out.String(Readable(name));
+  out.EndArray();
+}
+
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("malformed payload of ", what));
 }
@@ -218,12 +225,13 @@ std::string ReviewConsumedPayload(const Grant& grant) {
 }
 
 std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes,
-                           const std::vector<DeliveredSpan>& masked) {
+                           const std::vector<DeliveredSpan>& masked, const Unanalyzed& unanalyzed) {
   Writer out;
   out.BeginObject();
   Text(out, "binding_hash", binding_hash);
   Int(out, "bytes", bytes);
   Spans(out, masked);
+  AddUnanalyzed(out, unanalyzed);
   return out.EndObject().TakeString();
 }
 
@@ -238,11 +246,13 @@ std::string ResponseHeadPayload(int status,
 }
 
 std::string ResponseDataPayload(absl::string_view delivered,
-                                const std::vector<DeliveredSpan>& masked) {
+                                const std::vector<DeliveredSpan>& masked,
+                                const Unanalyzed& unanalyzed) {
   Writer out(delivered.size() + delivered.size() / 8 + 64);  // quotes of an event are escaped
   out.BeginObject();
   Bytes(out, "text", delivered);
   Spans(out, masked);
+  AddUnanalyzed(out, unanalyzed);
   return out.EndObject().TakeString();
 }
 

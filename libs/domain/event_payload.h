@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,16 +57,22 @@ struct DeliveredSpan {
   MaskedSpan span;
 };
 
+// The names of analyzers that a profile asks for and that have not looked at a text, so that it was
+// masked by patterns alone (`onFailure: maskLess`). In order, each once.
+using Unanalyzed = std::set<std::string>;
+
 // `forward`: {"binding_hash","bytes","masked":[{"field","begin","end","entity","original"}]},
 // written before the first byte is sent. `masked`: of the prompt; a field is the pointer of a part,
-// and the offsets are those of the text as sent.
+// and the offsets are those of the text as sent. Then, unless empty, "unanalyzed":[…].
 std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes,
-                           const std::vector<DeliveredSpan>& masked);
+                           const std::vector<DeliveredSpan>& masked,
+                           const Unanalyzed& unanalyzed = {});
 
 // `response.data`: {"text","masked":[{"field","begin","end","entity","original"}]}. `delivered` are
-// exactly the bytes sent to the caller.
+// exactly the bytes sent to the caller. Then, unless empty, "unanalyzed":[…].
 std::string ResponseDataPayload(absl::string_view delivered,
-                                const std::vector<DeliveredSpan>& masked);
+                                const std::vector<DeliveredSpan>& masked,
+                                const Unanalyzed& unanalyzed = {});
 
 // `end`: {"outcome","code","tokens":{"input","output"},"masked":{entity:count}}. The recorder makes
 // it itself of what SessionWriter::End was given.

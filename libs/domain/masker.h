@@ -52,6 +52,8 @@ struct FieldRelease {
   std::vector<MaskedSpan> masked;
   std::vector<Placeholder> placeholders;  // of a prompt: those that its answer may restore
   bool restored = false;                  // of an answer: placeholders were replaced by originals
+  // Analyzers of the profile that have not looked at this text, as their `onFailure` allows.
+  std::vector<std::string> unanalyzed;
 
   bool Unchanged() const {
     return held_before == 0 && held_after == 0 && masked.empty() && !restored;

@@ -1,6 +1,7 @@
 #include "services/masking/field_masker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -19,10 +20,7 @@ absl::StatusOr<std::vector<domain::FieldRelease>> FieldMasker::Feed(
   releases.reserve(pieces.size());
   for (const domain::FieldPiece& piece : pieces) {
     auto release = FeedOne(piece);
-    if (!release.ok()) {
-      fields_.clear();
-      return failed_ = release.status();
-    }
+    if (!release.ok()) return Fail(release.status());
     releases.push_back(*std::move(release));
   }
   return releases;
@@ -39,6 +37,17 @@ FieldMasker::Field FieldMasker::MakeField(absl::string_view name) const {
   return field;
 }
 
+absl::StatusOr<FieldMasker::Fields::iterator> FieldMasker::FindField(
+    const domain::FieldPiece& piece) {
+  const auto field = fields_.find(piece.field);
+  if (field != fields_.end()) return field;
+  if (fields_.size() >= kMaxOpenFields) {
+    return WithReason(absl::ResourceExhaustedError("too many fields in one call to mask"),
+                      "masking_limit");
+  }
+  return fields_.emplace(piece.field, MakeField(piece.field)).first;
+}
+
 absl::StatusOr<domain::FieldRelease> FieldMasker::FeedOne(const domain::FieldPiece& piece) {
   if (piece.field.empty()) return absl::InvalidArgumentError("a piece has no field");
   domain::FieldRelease release;
@@ -46,26 +55,85 @@ absl::StatusOr<domain::FieldRelease> FieldMasker::FeedOne(const domain::FieldPie
     release.text = piece.text;
     return release;
   }
-  auto field = fields_.find(piece.field);
-  if (field == fields_.end()) {
-    if (fields_.size() >= kMaxOpenFields) {
-      return WithReason(absl::ResourceExhaustedError("too many fields in one call to mask"),
-                        "masking_limit");
-    }
-    field = fields_.emplace(piece.field, MakeField(piece.field)).first;
-  }
+  CS_ASSIGN_OR_RETURN(const auto field, FindField(piece));
   release.held_before = field->second.held();
   std::vector<Replaced> places;
   CS_RETURN_IF_ERROR(field->second.masking.Feed(piece.text, piece.end, release, &places));
+  CS_RETURN_IF_ERROR(Complete(field->second, piece.end, places, release));
+  release.held_after = field->second.held();
+  if (piece.end) fields_.erase(field);
+  return release;
+}
+
+// The second half of masking a piece: what was masked knows its place, and is restored.
+absl::Status FieldMasker::Complete(Field& field, bool end, const std::vector<Replaced>& places,
+                                   domain::FieldRelease& release) const {
   for (std::size_t i = 0; i < places.size(); ++i) {
     release.masked[i].in_begin = places[i].in_begin;
     release.masked[i].in_end = places[i].in_end;
   }
-  if (field->second.restoring)
-    CS_RETURN_IF_ERROR(Restore(*field->second.restoring, piece.end, release));
-  release.held_after = field->second.held();
-  if (piece.end) fields_.erase(field);
+  return field.restoring ? Restore(*field.restoring, end, release) : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> FieldMasker::Read(
+    const std::vector<domain::FieldPiece>& pieces) {
+  CS_RETURN_IF_ERROR(failed_);
+  std::vector<std::string> sentences;
+  for (const domain::FieldPiece& piece : pieces) {
+    const absl::Status read = ReadOne(piece, sentences);
+    if (!read.ok()) return Fail(read);
+  }
+  return sentences;
+}
+
+absl::Status FieldMasker::ReadOne(const domain::FieldPiece& piece,
+                                  std::vector<std::string>& sentences) {
+  if (piece.field.empty()) return absl::InvalidArgumentError("a piece has no field");
+  CS_ASSIGN_OR_RETURN(const auto found, FindField(piece));
+  Field& field = found->second;
+  ReadPiece read{&field, {}, field.taken, field.taken + piece.text.size(), sentences.size()};
+  CS_RETURN_IF_ERROR(field.masking.Read(piece.text, piece.end, sentences));
+  read.sentences = sentences.size() - read.sentences;
+  field.taken = read.after;
+  if (piece.end) read.ended = fields_.extract(found);
+  read_.push_back(std::move(read));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<domain::FieldRelease>> FieldMasker::Release(
+    std::vector<SentenceMatches> found) {
+  CS_RETURN_IF_ERROR(failed_);
+  std::vector<domain::FieldRelease> releases;
+  auto next = found.begin();
+  for (ReadPiece& read : read_) {
+    const auto until = next + static_cast<std::ptrdiff_t>(read.sentences);
+    auto release = ReleaseOne(
+        read, {std::make_move_iterator(next), std::make_move_iterator(until)});
+    if (!release.ok()) return Fail(release.status());
+    releases.push_back(*std::move(release));
+    next = until;
+  }
+  read_.clear();
+  return releases;
+}
+
+absl::StatusOr<domain::FieldRelease> FieldMasker::ReleaseOne(
+    ReadPiece& read, const std::vector<SentenceMatches>& found) {
+  Field& field = *read.field;
+  const bool end = !read.ended.empty();
+  domain::FieldRelease release;
+  release.held_before = field.HeldAt(read.before);
+  std::vector<Replaced> places;
+  CS_RETURN_IF_ERROR(field.masking.Release(found, end, release, &places));
+  CS_RETURN_IF_ERROR(Complete(field, end, places, release));
+  release.held_after = field.HeldAt(read.after);
   return release;
+}
+
+absl::Status FieldMasker::Fail(absl::Status status) {
+  read_.clear();
+  fields_.clear();
+  return failed_ = std::move(status);
 }
 
 std::size_t FieldMasker::memory_bytes() const {

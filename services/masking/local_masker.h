@@ -13,7 +13,8 @@ namespace countersign::masking {
 // The Masker of this process: one redaction stream per field, with the rules that the profile had
 // when the stream was opened. Open and Feed call `done` before they return, except for more than 64
 // KiB of pieces, which are masked on `pool` (RESOURCE_EXHAUSTED `overloaded` when its queue is
-// full). The constructor's arguments must outlive the masker and its streams.
+// full), and except where the profile has an analyzer, which is asked first (UNAVAILABLE
+// `analyzer_failed`). The constructor's arguments must outlive the masker and its streams.
 class LocalMasker final : public domain::Masker {
  public:
   LocalMasker(const ProfileStore& profiles, ThreadPool& pool, MaskingMetrics& metrics);

@@ -17,7 +17,9 @@ absl::Status Wire(const MaskingConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const auto policy, app.ChannelTo("policy"));
   CS_ASSIGN_OR_RETURN(SecretString hash_key, ReadHashKey(config, app.random()));
 
-  auto& profiles = app.Make<ProfileStore>(std::move(hash_key));
+  auto& analyzers = app.Make<analysis::Analyzers>(app.clock(), app.metrics());
+  CS_RETURN_IF_ERROR(analysis::AddAnalyzers(config.analyzers, app.clock(), analyzers));
+  auto& profiles = app.Make<ProfileStore>(std::move(hash_key), &analyzers);
   auto& metrics = app.Make<MaskingMetrics>(app.metrics());
   auto& large = app.Make<ThreadPool>(config.large_text_threads, config.large_text_queue,
                                      ThreadPriority::kLow);

@@ -22,6 +22,7 @@ MaskingConfig ReadMaskingConfig(config::Fields& section,
       "largeTextQueue", static_cast<std::int64_t>(config.large_text_queue), 1, 65536));
   const std::string file = section.String("hashKeyFile");
   if (!file.empty()) config.hash_key_file = resolve(file);
+  config.analyzers = analysis::ReadAnalyzers(section, resolve);
   return config;
 }
 

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/random.h"
 #include "libs/base/secret.h"
 #include "libs/config/fields.h"
+#include "services/masking/analysis/analyzers_config.h"
 
 namespace countersign::masking {
 
@@ -18,6 +20,7 @@ struct MaskingConfig {
   // A file with at least 32 bytes, the key of the `hash` action; the same for all replicas. Empty:
   // a random key per process, so that hashes are comparable within one process only.
   std::string hash_key_file;
+  std::vector<analysis::AnalyzerConfig> analyzers;  // off by default
 };
 
 // For config::SectionReader. Mistakes are reported through `section`.

@@ -40,6 +40,7 @@ v1::MaskResponse ToProto(const std::vector<std::string>& fields,
     release.set_text(std::move(releases[i].text));
     release.set_held(static_cast<std::uint32_t>(releases[i].held_after));
     release.set_restored(releases[i].restored);
+    for (std::string& each : releases[i].unanalyzed) release.add_unanalyzed(std::move(each));
     for (domain::Placeholder& each : releases[i].placeholders) {
       v1::Placeholder& placeholder = *release.add_placeholders();
       placeholder.set_token(std::move(each.token));

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
+#include "libs/domain/analyzed_entities.h"
 #include "libs/text/detectors/detectors.h"
 #include "libs/text/redaction/term_rules.h"
 #include "services/masking/custom_shapes.h"
@@ -82,6 +83,9 @@ class SideCompiler {
       : dictionaries_(dictionaries), hash_key_(hash_key), placeholders_(placeholders) {}
 
   absl::Status Add(const domain::MaskingRule& rule) {
+    if (const auto analyzed = domain::ParseAnalyzedEntities(rule.entity)) {
+      return AddAnalyzed(rule, *analyzed);
+    }
     CS_ASSIGN_OR_RETURN(Rules shapes, MakeShapes(rule, dictionaries_, placeholders_));
     const Closeness closeness = ComputeCloseness(rule);
     if (closeness != Closeness::kOwn) TakeOver(shapes, closeness);
@@ -90,21 +94,25 @@ class SideCompiler {
         shape.entity = absl::AsciiStrToLower(rule.label.empty() ? DefaultLabel(rule) : rule.label);
         shape.priority = kCustomPriority;
       }
-      const std::string label =
-          rule.label.empty() ? text::detectors::ToLabel(shape.entity) : rule.label;
-      CS_RETURN_IF_ERROR(AddConditions(rule, shape));
-      if (rule.action == domain::MaskingRule::Action::kPlaceholder) {
-        restore_[label].push_back({rule.restore, rule.restore_groups, rule.restore_identities});
-      }
-      CS_RETURN_IF_ERROR(SetReplacement(rule, label, hash_key_, shape));
-      entries_.push_back({std::move(shape), closeness});
+      CS_RETURN_IF_ERROR(Finish(rule, std::move(shape), closeness));
     }
     return absl::OkStatus();
   }
 
   const RestoreRules& restore() const { return restore_; }
 
-  Rules Take() && {
+  // What the added rules leave to an analyzer; null if nothing. `rules`: the compiled set.
+  std::shared_ptr<const analysis::Wanted> MakeWanted(const text::redaction::RuleSet& rules) const {
+    if (analyzer_.empty()) return nullptr;
+    auto wanted = std::make_shared<analysis::Wanted>();
+    wanted->name = analyzer_;
+    for (const auto& [entity, min_score] : analyzed_) {
+      wanted->entities.emplace(entity, analysis::Wanted::Entity{*rules.FindGiven(entity), min_score});
+    }
+    return wanted;
+  }
+
+  Rules Take() {
     Rules rules;
     for (Entry& entry : entries_) rules.push_back(std::move(entry.rule));
     return rules;
@@ -115,6 +123,40 @@ class SideCompiler {
     text::redaction::RedactionRule rule;
     Closeness closeness;
   };
+
+  // One rule of the set for each entity. They leave detectors of the same name alone.
+  absl::Status AddAnalyzed(const domain::MaskingRule& rule,
+                           const domain::AnalyzedEntities& analyzed) {
+    if (!analyzer_.empty() && analyzer_ != analyzed.analyzer) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("is '", analyzed.analyzer, "', but earlier rules name '", analyzer_,
+                       "': one analyzer reads the answers of a profile, and one its prompts"));
+    }
+    analyzer_ = analyzed.analyzer;
+    for (const std::string& entity : analyzed.entities) {
+      if (!analyzed_.emplace(entity, analyzed.min_score).second) {
+        return absl::InvalidArgumentError(absl::StrCat("'", entity, "' is named twice"));
+      }
+      text::redaction::RedactionRule shape;
+      shape.entity = entity;
+      shape.given = true;
+      CS_RETURN_IF_ERROR(Finish(rule, std::move(shape), Closeness::kOwn));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Finish(const domain::MaskingRule& rule, text::redaction::RedactionRule shape,
+                      Closeness closeness) {
+    const std::string label =
+        rule.label.empty() ? text::detectors::ToLabel(shape.entity) : rule.label;
+    CS_RETURN_IF_ERROR(AddConditions(rule, shape));
+    if (rule.action == domain::MaskingRule::Action::kPlaceholder) {
+      restore_[label].push_back({rule.restore, rule.restore_groups, rule.restore_identities});
+    }
+    CS_RETURN_IF_ERROR(SetReplacement(rule, label, hash_key_, shape));
+    entries_.push_back({std::move(shape), closeness});
+    return absl::OkStatus();
+  }
 
   // Decides which rule runs a detector that both `shapes` and earlier rules contain.
   void TakeOver(Rules& shapes, Closeness closeness) {
@@ -139,19 +181,27 @@ class SideCompiler {
   const text::detectors::Placeholders placeholders_;
   std::vector<Entry> entries_;
   RestoreRules restore_;
+  std::string analyzer_;
+  std::map<std::string, double> analyzed_;  // its entities, and their least scores
 };
 
 absl::string_view NamedSubject(const domain::MaskingRule& rule) {
+  if (domain::ParseAnalyzedEntities(rule.entity)) return "analyzer";
   if (!rule.entity.empty()) return "entity";
   if (!rule.pattern.empty()) return "pattern";
   if (!rule.shape.empty()) return "template";
   return rule.hashed ? "hashed" : "dictionary";
 }
 
+struct CompiledSide {
+  std::shared_ptr<const text::redaction::RuleSet> rules;
+  std::shared_ptr<const analysis::Wanted> wanted;
+};
+
 // Null when there are mistakes, which are added to `mistakes`.
-std::shared_ptr<const text::redaction::RuleSet> CompileSide(
-    const std::string& path, const std::vector<domain::MaskingRule>& side, SideCompiler compiler,
-    RestoreRules& restore, std::vector<std::string>& mistakes) {
+CompiledSide CompileSide(const std::string& path, const std::vector<domain::MaskingRule>& side,
+                         SideCompiler compiler, RestoreRules& restore,
+                         std::vector<std::string>& mistakes) {
   bool sound = true;
   for (std::size_t i = 0; i < side.size(); ++i) {
     const std::string& validator = side[i].validator;
@@ -164,12 +214,12 @@ std::shared_ptr<const text::redaction::RuleSet> CompileSide(
                                     added.message()));
     sound = false;
   }
-  if (!sound) return nullptr;
+  if (!sound) return {};
   restore = compiler.restore();
-  auto compiled = text::redaction::RuleSet::Compile(std::move(compiler).Take());
-  if (compiled.ok()) return *std::move(compiled);
+  auto compiled = text::redaction::RuleSet::Compile(compiler.Take());
+  if (compiled.ok()) return {*compiled, compiler.MakeWanted(**compiled)};
   mistakes.push_back(absl::StrCat(path, ": ", compiled.status().message()));
-  return nullptr;
+  return {};
 }
 
 }  // namespace
@@ -185,10 +235,14 @@ absl::StatusOr<CompiledProfile> CompileProfile(const domain::MaskingProfile& pro
   const SideCompiler compiler(dictionaries, hash_key,
                               profile.mask_placeholders ? text::detectors::Placeholders::kMask
                                                         : text::detectors::Placeholders::kKeep);
-  compiled.response =
+  CompiledSide response =
       CompileSide(absl::StrCat(path, "response"), profile.response, compiler, restore, mistakes);
-  compiled.prompt =
+  CompiledSide prompt =
       CompileSide(absl::StrCat(path, "prompt"), profile.prompt, compiler, restore, mistakes);
+  compiled.response = std::move(response.rules);
+  compiled.response_analysis = std::move(response.wanted);
+  compiled.prompt = std::move(prompt.rules);
+  compiled.prompt_analysis = std::move(prompt.wanted);
   if (!restore.empty()) {
     compiled.placeholders = std::make_shared<const PlaceholderRules>(
         PlaceholderRules{SecretString(crypto::HkdfSha256(hash_key.Reveal(), "placeholder", 32)),

@@ -15,7 +15,8 @@ constexpr char kNone[] = "none";
 
 }  // namespace
 
-ProfileStore::ProfileStore(SecretString hash_key) : hash_key_(std::move(hash_key)) {
+ProfileStore::ProfileStore(SecretString hash_key, const analysis::Analyzers* analyzers)
+    : hash_key_(std::move(hash_key)), analyzers_(analyzers) {
   const auto nothing = CompileEntities({}).value();
   auto profiles = std::make_shared<Profiles>();
   (*profiles)[kNone] = {nothing, nothing};
@@ -39,14 +40,21 @@ absl::StatusOr<CompiledProfile> ProfileStore::Find(absl::string_view name) const
 }
 
 absl::StatusOr<std::shared_ptr<const ProfileStore::Profiles>> ProfileStore::CompileAll(
-    const domain::ResourceSet& resources) const {
+    const domain::ResourceSet& resources, bool is_draft) const {
   auto profiles = std::make_shared<Profiles>(*built_in_);
   std::vector<std::string> mistakes;
   for (const auto& [name, profile] : resources.masking_profiles) {
     auto compiled = CompileProfile(profile, resources.dictionaries, hash_key_);
     if (!compiled.ok()) {
       mistakes.emplace_back(compiled.status().message());
-    } else if (!profiles->emplace(name, *std::move(compiled)).second) {
+      continue;
+    }
+    for (auto* const wanted : {&compiled->response_analysis, &compiled->prompt_analysis}) {
+      if (EnterAnalyzer(*wanted) || !is_draft) continue;
+      mistakes.push_back(absl::StrCat("MaskingProfile/", name, ": analyzer '", (*wanted)->name,
+                                      "' is not in masking's configuration"));
+    }
+    if (!profiles->emplace(name, *std::move(compiled)).second) {
       mistakes.push_back(
           absl::StrCat("MaskingProfile/", name, ": the name is that of a built-in profile"));
     }
@@ -55,8 +63,16 @@ absl::StatusOr<std::shared_ptr<const ProfileStore::Profiles>> ProfileStore::Comp
   return std::shared_ptr<const Profiles>(std::move(profiles));
 }
 
+bool ProfileStore::EnterAnalyzer(std::shared_ptr<const analysis::Wanted>& wanted) const {
+  if (wanted == nullptr) return true;
+  auto entered = std::make_shared<analysis::Wanted>(*wanted);
+  if (analyzers_ != nullptr) entered->analyzer = analyzers_->Find(wanted->name);
+  wanted = entered;
+  return entered->analyzer != nullptr;
+}
+
 absl::Status ProfileStore::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
-  CS_ASSIGN_OR_RETURN(auto profiles, CompileAll(*draft));
+  CS_ASSIGN_OR_RETURN(auto profiles, CompileAll(*draft, true));
   prepared_ = {draft, std::move(profiles)};
   return absl::OkStatus();
 }
@@ -64,7 +80,7 @@ absl::Status ProfileStore::Validate(const std::shared_ptr<const domain::Resource
 absl::Status ProfileStore::Serve(std::shared_ptr<const domain::ResourceSet> set) {
   std::shared_ptr<const Profiles> profiles = std::move(prepared_.profiles);
   if (profiles == nullptr || prepared_.draft.lock() != set) {
-    CS_ASSIGN_OR_RETURN(profiles, CompileAll(*set));
+    CS_ASSIGN_OR_RETURN(profiles, CompileAll(*set, false));
   }
   prepared_ = {};
   const MutexLock lock(mutex_);

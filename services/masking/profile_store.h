@@ -21,8 +21,10 @@ namespace countersign::masking {
 // changes nothing.
 class ProfileStore final : public domain::ResourceWatcher {
  public:
-  // `hash_key` is the key of the `hash` action.
-  explicit ProfileStore(SecretString hash_key);
+  // `hash_key` is the key of the `hash` action. `analyzers`, if given, outlives the store and its
+  // profiles. A draft may name no other analyzer; a profile that was committed before its analyzer
+  // was removed from the configuration is served, and its calls are refused.
+  explicit ProfileStore(SecretString hash_key, const analysis::Analyzers* analyzers = nullptr);
 
   // NOT_FOUND `masking_profile_unknown` when there is no such profile.
   absl::StatusOr<CompiledProfile> Find(absl::string_view name) const;
@@ -32,8 +34,10 @@ class ProfileStore final : public domain::ResourceWatcher {
 
  private:
   using Profiles = std::map<std::string, CompiledProfile, std::less<>>;
-  absl::StatusOr<std::shared_ptr<const Profiles>> CompileAll(
-      const domain::ResourceSet& resources) const;
+  absl::StatusOr<std::shared_ptr<const Profiles>> CompileAll(const domain::ResourceSet& resources,
+                                                             bool is_draft) const;
+  // Enters the analyzer that `wanted` names; false when this process has none of the name.
+  bool EnterAnalyzer(std::shared_ptr<const analysis::Wanted>& wanted) const;
 
   // The last draft that Validate compiled, so that Serve of the same draft need not compile it
   // again. Used by the feed's thread only.
@@ -43,6 +47,7 @@ class ProfileStore final : public domain::ResourceWatcher {
   };
 
   const SecretString hash_key_;
+  const analysis::Analyzers* const analyzers_;
   std::shared_ptr<const Profiles> built_in_;
   Prepared prepared_;
   mutable Mutex mutex_;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
 #include "libs/json/writer.h"
+#include "libs/text/unicode/sentences.h"
 #include "libs/text/unicode/text_fold.h"
 
 namespace countersign::masking {
@@ -29,7 +30,8 @@ SpelledText::SpelledText(std::shared_ptr<const text::redaction::RuleSet> rules)
     : rules_(std::move(rules)), stream_(rules_) {}
 
 std::size_t SpelledText::held() const {
-  const std::size_t units = spelled_out_ ? spelling_.size() - spelling_done_ : stream_.held();
+  const std::size_t units =
+      spelled_out_ ? spelling_.size() - spelling_done_ : stream_.held() + fresh_.size();
   return units + number_input_;
 }
 
@@ -77,9 +79,44 @@ void SpelledText::AddPlain(absl::string_view text) {
 
 absl::Status SpelledText::Flush(bool end, domain::FieldRelease& release,
                                 std::vector<Replaced>* places) {
+  return Release(std::exchange(fresh_, ""), end, release, places);
+}
+
+void SpelledText::CutSentences(bool end, std::vector<std::string>& sentences) {
+  while (sentences_size_ < fresh_.size()) {
+    const absl::string_view rest = absl::string_view(fresh_).substr(sentences_size_);
+    std::size_t size = text::unicode::FindSentenceEnd(rest);
+    if (size == 0 && end) size = rest.size();
+    if (size == 0) return;
+    sentences.emplace_back(rest.substr(0, size));
+    sentences_.push_back(size);
+    sentences_size_ += size;
+  }
+}
+
+absl::Status SpelledText::FlushSentences(const std::vector<SentenceMatches>& found, bool end,
+                                         domain::FieldRelease& release,
+                                         std::vector<Replaced>* places) {
+  std::size_t size = 0;
+  for (const SentenceMatches& matches : found) {
+    for (text::redaction::GivenMatch match : matches) {
+      match.begin += decoded_fed_ + size;
+      match.end += decoded_fed_ + size;
+      stream_.Give(match);
+    }
+    size += sentences_.front();
+    sentences_.pop_front();
+  }
+  sentences_size_ -= size;
+  const std::string fresh = fresh_.substr(0, size);
+  fresh_.erase(0, size);
+  return Release(fresh, end, release, places);
+}
+
+absl::Status SpelledText::Release(const std::string& fresh, bool end, domain::FieldRelease& release,
+                                  std::vector<Replaced>* places) {
   release_ = &release;
   places_ = places;
-  const std::string fresh = std::exchange(fresh_, "");
   std::string text;
   std::vector<text::redaction::RedactedSpan> spans;
   CS_RETURN_IF_ERROR(stream_.Feed(fresh, end, &text, &spans));

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,10 @@
 #include "libs/text/redaction/redaction.h"
 
 namespace countersign::masking {
+
+// What an analyzer found in one sentence: bytes [begin, end) of it, for a given rule
+// (text::redaction::RedactionRule::given).
+using SentenceMatches = std::vector<text::redaction::GivenMatch>;
 
 // The position of a replacement: bytes [in_begin, in_end) of all input.
 struct Replaced {
@@ -36,6 +41,14 @@ class SpelledText final : public text::documents::Characters {
   // Releases the text that no continuation can change. See TextMasker::Feed.
   absl::Status Flush(bool end, domain::FieldRelease& release, std::vector<Replaced>* places);
 
+  // The same where an analyzer reads the text, too. First, appends the sentences (sentences.h) that
+  // became complete to `sentences`, in their matched form; with `end` all.
+  void CutSentences(bool end, std::vector<std::string>& sentences);
+  // Then releases the next sentences, as many as `found` has entries. REQUIRES: they were cut;
+  // with `end` they are all that is left.
+  absl::Status FlushSentences(const std::vector<SentenceMatches>& found, bool end,
+                              domain::FieldRelease& release, std::vector<Replaced>* places);
+
   std::size_t held() const;
   std::size_t memory_bytes() const;  // memory in use, including held text
 
@@ -49,6 +62,8 @@ class SpelledText final : public text::documents::Characters {
   };
   static Unit MakeUnit(absl::string_view decoded, absl::string_view spelled, Place place);
 
+  absl::Status Release(const std::string& fresh, bool end, domain::FieldRelease& release,
+                       std::vector<Replaced>* places);
   void RememberTail(absl::string_view text);
   void Emit(absl::string_view text, std::vector<text::redaction::RedactedSpan>& spans);
   void EmitClear(std::size_t decoded);
@@ -62,7 +77,9 @@ class SpelledText final : public text::documents::Characters {
 
   // While every character is written as it is matched there are no units, only held text.
   bool spelled_out_ = false;
-  std::string fresh_;  // matched form, not fed yet
+  std::string fresh_;  // matched form, not fed yet …
+  std::deque<std::size_t> sentences_;  // … and the sizes of its sentences that were cut …
+  std::size_t sentences_size_ = 0;     // … and of all of them
   std::string tail_;   // text held by the stream, without units
   std::vector<Unit> units_;
   std::size_t units_done_ = 0;     // units already released

@@ -41,6 +41,16 @@ class TextMasker {
   absl::Status Feed(absl::string_view piece, bool end, domain::FieldRelease& release,
                     std::vector<Replaced>* places = nullptr);
 
+  // The same in two steps, for a text that an analyzer reads, too. First, reads the piece and
+  // appends the sentences that are complete, decoded, to `sentences`.
+  absl::Status Read(absl::string_view piece, bool end, std::vector<std::string>& sentences);
+  // Then releases the next sentences, as many as `found` has entries; with `end` all must be left.
+  // Further pieces may have been read before.
+  absl::Status Release(const std::vector<SentenceMatches>& found, bool end,
+                       domain::FieldRelease& release, std::vector<Replaced>* places = nullptr) {
+    return text_.FlushSentences(found, end, release, places);
+  }
+
   // The number of input bytes that were neither released nor replaced.
   std::size_t held() const { return text_.held() + filter_.held() + reader_.held(); }
   // The memory in use, including held text.
@@ -50,6 +60,8 @@ class TextMasker {
   }
 
  private:
+  absl::Status ReadPiece(absl::string_view piece, bool end);
+
   text::documents::DocumentReader reader_;
   text::documents::EscapeFilter filter_;
   SpelledText text_;

@@ -30,6 +30,7 @@
 #include "services/authn/secrets/secret_store_file.h"
 #include "services/edge/edge.h"
 #include "services/edge/serve_rpcs.h"
+#include "services/masking/analysis/analyzers_config.h"
 #include "services/masking/local_masker.h"
 #include "services/masking/profile_store.h"
 #include "services/policy/policy_metrics.h"
@@ -121,11 +122,22 @@ struct MaskingParts {
   domain::Masker& masker;
 };
 
-absl::StatusOr<MaskingParts> WireMasking(const DataDirectory& directory, server::App& app) {
+absl::StatusOr<masking::analysis::Analyzers*> WireAnalyzers(const std::string& file,
+                                                            server::App& app) {
+  auto& analyzers = app.Make<masking::analysis::Analyzers>(app.clock(), app.metrics());
+  if (file.empty()) return &analyzers;
+  CS_ASSIGN_OR_RETURN(const auto configs, masking::analysis::ReadAnalyzersFile(file));
+  CS_RETURN_IF_ERROR(masking::analysis::AddAnalyzers(configs, app.clock(), analyzers));
+  return &analyzers;
+}
+
+absl::StatusOr<MaskingParts> WireMasking(const DataDirectory& directory,
+                                         const process::Options& given, server::App& app) {
   CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("masking"));
   CS_ASSIGN_OR_RETURN(SecretString hash_key,
                       config::LoadOrCreateSecret(folder + "/hash.key", kSecretBytes, app.random()));
-  auto& profiles = app.Make<masking::ProfileStore>(std::move(hash_key));
+  CS_ASSIGN_OR_RETURN(const auto* const analyzers, WireAnalyzers(given.masking, app));
+  auto& profiles = app.Make<masking::ProfileStore>(std::move(hash_key), analyzers);
   auto& metrics = app.Make<masking::MaskingMetrics>(app.metrics());
   auto& large = app.Make<ThreadPool>(2, 256, ThreadPriority::kLow);
   return MaskingParts{profiles, app.Make<masking::LocalMasker>(profiles, large, metrics)};
@@ -226,7 +238,7 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
   CS_ASSIGN_OR_RETURN(AuthnParts authn, WireAuthn(directory, storage.authn, app, services));
   CS_ASSIGN_OR_RETURN(ApprovalParts approval,
                       WireApproval(directory, storage.approval, authn, app, services));
-  CS_ASSIGN_OR_RETURN(MaskingParts masking, WireMasking(directory, app));
+  CS_ASSIGN_OR_RETURN(MaskingParts masking, WireMasking(directory, options, app));
   CS_ASSIGN_OR_RETURN(domain::Recorder* const recorder,
                       WireRecorder(directory, options,
                                    {storage.recorder, authn.callers, approval.log}, app, services));

@@ -19,8 +19,9 @@ bool MayAbbreviate(absl::string_view text) {
   std::size_t letters = 0;
   while (letters < text.size() && IsLetter(text[text.size() - 1 - letters])) ++letters;
   if (letters == 0 || letters > kLongest) return false;
-  const char first = text[text.size() - letters];
-  return letters == 1 || absl::ascii_isupper(static_cast<unsigned char>(first));
+  const absl::string_view word = text.substr(text.size() - letters);
+  const bool capitalised = absl::ascii_isupper(static_cast<unsigned char>(word.front()));
+  return letters == 1 || (capitalised && word.find_first_of("AEIOUYaeiouy") == word.npos);
 }
 
 // Drops closing quotes and brackets from the end of `text`.
@@ -80,6 +81,7 @@ std::size_t FindSentenceEnd(absl::string_view text) {
 }
 
 bool HoldsLetters(absl::string_view text) {
+  if (text == kStringEdgeMark) return false;
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return IsLetter(c) || (c & 0x80) != 0; });
 }

@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxSentence = 1024;
 //
 // - behind a line break, and before and behind the edge of a document's string (kStringEdgeMark),
 // - behind `.`, `!`, `?` or `…`, closing quotes and brackets, and white space; but not behind a full
-//   stop that follows a single letter or a capitalised word of up to three letters (`J. Smith`,
+//   stop that follows a single letter or a capitalised word of two or three consonants (`J. Smith`,
 //   `Mrs. Smith`): that makes some sentences longer, and none shorter,
 // - behind `。`, `！`, `？` and `｡`, which no space follows,
 // - at kMaxSentence bytes: behind the last white space in the second half of them, else at the last
@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxSentence = 1024;
 // What a prefix of a text gives is not changed by what follows it. Thread-safe.
 std::size_t FindSentenceEnd(absl::string_view text);
 
-// Whether a model could find something in `text`: it holds letters.
+// Whether a model could find something in `text`: it holds letters, and is no edge of a string.
 bool HoldsLetters(absl::string_view text);
 
 }  // namespace countersign::text::unicode

@@ -55,6 +55,9 @@ void AddUp(CLI::App& program, Options& options) {
                  "Files, better outside of DIR, that always hold the record's newest checkpoint")
       ->check(command_line::Checked(CheckParentFolder))
       ->take_all();
+  up->add_option("--masking", options.masking,
+                 "A file with the analyzers of masking profiles: service: {analyzers: [...]}")
+      ->check(command_line::Checked(CheckPath));
   up->add_flag("--detach", options.detach, "Return once it is ready; output goes to DIR/log");
   up->callback([&options] { options.verb = Verb::kUp; });
 }
@@ -89,6 +92,9 @@ bool ReadOptions(int argc, const char* const* argv, Options& options, int& exit_
   // A detached gateway has another working directory.
   for (std::string& path : options.publish_checkpoints) {
     path = std::filesystem::absolute(path).string();
+  }
+  if (!options.masking.empty()) {
+    options.masking = std::filesystem::absolute(options.masking).string();
   }
   return true;
 }

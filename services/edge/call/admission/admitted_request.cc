@@ -34,9 +34,9 @@ async::Awaitable<Step<AdmittedRequest>> AdmittedRequest::Admit(const CallContext
                     domain::ReviewConsumedPayload(*clearance.grant()));
     }
     const PreparedRequest& request = candidate.request;
-    session.Queue(
-        domain::event_type::kForward,
-        domain::ForwardPayload(request.binding_hash(), request.body().size(), request.masked()));
+    session.Queue(domain::event_type::kForward,
+                  domain::ForwardPayload(request.binding_hash(), request.body().size(),
+                                         request.masked(), request.unanalyzed()));
     for (const domain::DeliveredSpan& masked : request.masked()) {
       session.CountMasked(masked.span.entity);
     }

@@ -154,6 +154,11 @@ async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
   request.rpc_ = read.call().rpc;
   request.issuer_ = caller.principal().issuer;
   request.subject_ = caller.principal().subject;
+  if (*masked) {
+    for (const domain::FieldRelease& release : (*masked)->releases) {
+      request.unanalyzed_.insert(release.unanalyzed.begin(), release.unanalyzed.end());
+    }
+  }
   const auto work = [call = read.shared_call(), masked = *std::move(masked),
                      bound = request.Bind(request.head_)]() {
     return MakeDraft(*call, masked, bound);

@@ -42,6 +42,9 @@ class PreparedRequest {
   // The spans masked in the prompt, by the pointers of its parts; for the record only.
   const std::vector<domain::DeliveredSpan>& masked() const { return masked_; }
 
+  // The analyzers that have not looked at the prompt; for the record only.
+  const domain::Unanalyzed& unanalyzed() const { return unanalyzed_; }
+
   // What the binding hash covers with this `head`, without the body.
   domain::BoundRequest Bind(const OutgoingHead& head) const;
 
@@ -58,6 +61,7 @@ class PreparedRequest {
   std::shared_ptr<const domain::Prompt> prompt_;
   std::vector<domain::Placeholder> placeholders_;
   std::vector<domain::DeliveredSpan> masked_;
+  domain::Unanalyzed unanalyzed_;
   std::string issuer_, subject_;
   bool rpc_ = false;
 };

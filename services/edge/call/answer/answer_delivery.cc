@@ -192,7 +192,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::WritePieces(Pieces piec
     pieces.pop_back();
   }
   if (!pieces.empty()) {
-    const std::string bytes = record_.Add(std::move(pieces));
+    const std::string bytes = record_.Add(std::move(pieces), answer_.unanalyzed());
     const std::optional<Refusal> unrecorded = co_await record_.Append();
     if (unrecorded) co_return unrecorded;
     if (cancelled()) co_return RefuseNow();
@@ -207,7 +207,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::WritePieces(Pieces piec
 // The final marker is sent only after the end is durable.
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::WriteFinalMarker(Pieces marker) {
   dialects::HeaderList trailers = marker.back().trailers;
-  const std::string bytes = record_.Add(std::move(marker));
+  const std::string bytes = record_.Add(std::move(marker), answer_.unanalyzed());
   const std::optional<Refusal> unrecorded = co_await EndWith(answer_.upstream_failed());
   if (unrecorded) co_return unrecorded;
   delivered_ = true;
@@ -248,7 +248,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverDocument() {
   if (streaming && !ToEvent(*document)) {
     co_return RefuseUpstream(Unreadable("the answer is no stream"));
   }
-  const std::string bytes = record_.Add(*std::move(document));
+  const std::string bytes = record_.Add(*std::move(document), answer_.unanalyzed());
   std::optional<Refusal> unrecorded = co_await EndWith(response_.status() >= 400);
   if (unrecorded) co_return unrecorded;
   record_.NoteFirstByte();

@@ -11,13 +11,15 @@ namespace countersign::edge::call::answer {
 namespace {
 
 // The bytes of a piece, then its trailers as text.
-std::string ToPayload(const dialects::Delivery& piece) {
-  if (piece.trailers.empty()) return domain::ResponseDataPayload(piece.bytes, piece.masked);
+std::string ToPayload(const dialects::Delivery& piece, const domain::Unanalyzed& unanalyzed) {
+  if (piece.trailers.empty()) {
+    return domain::ResponseDataPayload(piece.bytes, piece.masked, unanalyzed);
+  }
   std::string record = piece.bytes;
   for (const auto& [name, value] : piece.trailers) {
     absl::StrAppend(&record, name, ": ", value, "\r\n");
   }
-  return domain::ResponseDataPayload(record, piece.masked);
+  return domain::ResponseDataPayload(record, piece.masked, unanalyzed);
 }
 
 }  // namespace
@@ -26,12 +28,13 @@ void AnswerRecord::AddHead(int status, const dialects::HeaderList& headers) {
   session_.Queue(domain::event_type::kResponseHead, domain::ResponseHeadPayload(status, headers));
 }
 
-std::string AnswerRecord::Add(std::vector<dialects::Delivery> pieces) {
+std::string AnswerRecord::Add(std::vector<dialects::Delivery> pieces,
+                              const domain::Unanalyzed& unanalyzed) {
   std::string bytes;
   for (dialects::Delivery& piece : pieces) {
     if (context_.observer != nullptr) context_.observer->OnPiece(piece);
     if (piece.recorded) {
-      session_.Queue(domain::event_type::kResponseData, ToPayload(piece));
+      session_.Queue(domain::event_type::kResponseData, ToPayload(piece, unanalyzed));
     }
     output_.Add(piece.output);
     for (const domain::DeliveredSpan& masked : piece.masked) {

@@ -24,8 +24,9 @@ class AnswerRecord {
   // Queues the head of the caller's answer.
   void AddHead(int status, const dialects::HeaderList& headers);
 
-  // Queues the pieces and returns their bytes as the caller gets them.
-  std::string Add(std::vector<dialects::Delivery> pieces);
+  // Queues the pieces and returns their bytes as the caller gets them. `unanalyzed`: the analyzers
+  // that have not looked at them.
+  std::string Add(std::vector<dialects::Delivery> pieces, const domain::Unanalyzed& unanalyzed);
 
   // Makes the added pieces durable, as far as the policy's recording mode requires. A refusal on
   // failure.

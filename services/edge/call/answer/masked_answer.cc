@@ -74,6 +74,9 @@ async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Mask(
       Step<Releases> masked = co_await AskMasker(*std::move(pieces));
       if (!masked.ok()) co_return std::move(masked).refusal();
       releases = *std::move(masked);
+      for (const domain::FieldRelease& release : releases) {
+        unanalyzed_.insert(release.unanalyzed.begin(), release.unanalyzed.end());
+      }
     }
   }
   co_return co_await Release(std::move(asked), std::move(releases));

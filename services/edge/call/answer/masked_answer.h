@@ -38,6 +38,9 @@ class MaskedAnswer {
   // The upstream reported its own failure within the answer, which went on to the caller.
   bool upstream_failed() const { return reading_->reader->upstream_failed(); }
 
+  // The analyzers that have left out some text of the answer so far.
+  const domain::Unanalyzed& unanalyzed() const { return unanalyzed_; }
+
   // True if the header value contains the leased credential.
   bool HoldsCredential(absl::string_view value) const {
     return reading_->credential.Find(value).has_value();
@@ -71,6 +74,7 @@ class MaskedAnswer {
   domain::MaskStream* const masking_;  // null if the profile masks nothing
   dialects::AnswerFormat format_;
   const bool rpc_;
+  domain::Unanalyzed unanalyzed_;
   std::size_t received_ = 0;       // bytes
   std::size_t message_bytes_ = 0;  // over gRPC, of the messages that may end with the last bytes
   const std::shared_ptr<Reading> reading_;
