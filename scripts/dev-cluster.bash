@@ -202,6 +202,7 @@ write_config() {
     case "$name" in
       authn) echo "service: {adminKeyFile: '$dir/admin.key'}" ;;
       edge) echo "service: {listen: [{address: '$http'}]}" ;;
+      masking) if [ -n "$masking" ]; then cat "$masking"; fi ;;
     esac
   } >"$dir/$name/config.yaml.new"
   mv "$dir/$name/config.yaml.new" "$dir/$name/config.yaml"

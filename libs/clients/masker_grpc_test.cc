@@ -71,8 +71,11 @@ TEST_CASE("GrpcMasker: sends pieces and receives releases with the held bytes", 
   REQUIRE(request.pieces_size() == 1);
   CHECK(request.pieces(0).field() == "c/0");
   CHECK(request.pieces(0).text() == "card 4111");
-  fixture.script->Reply(Released("c/0", "card ", 4));
+  mv1::MaskResponse reply = Released("c/0", "card ", 4);
+  reply.mutable_releases(0)->add_unanalyzed("names");
+  fixture.script->Reply(std::move(reply));
   const auto release = first.get().value().at(0);
+  CHECK(release.unanalyzed == std::vector<std::string>{"names"});
   CHECK(release.text == "card ");
   CHECK(release.held_before == 0);
   CHECK(release.held_after == 4);

@@ -387,5 +387,35 @@ TEST_CASE("ReadMaskingProfile: built-in names, and profiles without rules, are r
              Contains("may have upper-case letters, digits and _ only"));
 }
 
+TEST_CASE("ReadMaskingProfile: a rule leaves entities to an analyzer", "[config]") {
+  domain::MaskingProfile profile;
+  CHECK(testing::ReadFields("{response: [{analyzer: names, entities: [person, location], "
+                            "minScore: 0.65, label: WHO}, {analyzer: names, entities: [age]}]}",
+                            "spec",
+                            [&](Fields& fields) { profile = ReadMaskingProfile("p", fields); })
+            .empty());
+  REQUIRE(profile.response.size() == 2);
+  CHECK(profile.response[0].entity == "names/person,location@0.65");
+  CHECK(profile.response[0].label == "WHO");
+  CHECK(profile.response[1].entity == "names/age@0.5");
+}
+
+TEST_CASE("ReadMaskingProfile: all mistakes of a rule for an analyzer", "[config]") {
+  const std::string mistakes = ListMistakes(
+      ReadMaskingProfile,
+      "{response: [{analyzer: N, minScore: 2, validator: luhn}, {analyzer: n, entities: [A, b c]}, "
+      "{entity: email, analyzer: n, entities: [x]}, {entity: email, entities: [x], minScore: 1}, "
+      "{entity: 'n/x@0.5'}, {analyzer: n, entities: [x], context: {words: [a]}}]}");
+  for (const char* const mistake :
+       {"[0].analyzer: must be a name", "[0].minScore: must be from 0 to 1",
+        "[0].entities: needs at least one entity", "[0].validator: is not for what an analyzer",
+        "[1].entities: \"A\" is no name", "[1].entities: \"b c\" is no name",
+        "[2]: needs exactly one of entity", "[3].entities: needs an analyzer",
+        "[3].minScore: needs an analyzer", "[4].entity: is no detector",
+        "[5].context: is not for what an analyzer finds"}) {
+    CHECK_THAT(mistakes, Contains(mistake));
+  }
+}
+
 }  // namespace
 }  // namespace countersign::config

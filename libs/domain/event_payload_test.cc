@@ -281,6 +281,14 @@ TEST_CASE("ForwardPayload, ResponseDataPayload: masked spans have their place an
   CHECK(forward->root()["masked"].size() == 0);
 }
 
+TEST_CASE("ForwardPayload, ResponseDataPayload: analyzers that did not look are named", "[domain]") {
+  CHECK(ForwardPayload("ab12", 7, {}, {"places", "names"}) ==
+        R"({"binding_hash":"ab12","bytes":7,"masked":[],"unanalyzed":["names","places"]})");
+  CHECK(ResponseDataPayload("x", {}, {"names"}) ==
+        R"({"text":"x","masked":[],"unanalyzed":["names"]})");
+  CHECK(ResponseDataPayload("x", {}) == R"({"text":"x","masked":[]})");
+}
+
 TEST_CASE("ResponseHeadPayload: headers in their order, repeated ones and bytes that are not UTF-8",
           "[domain]") {
   const auto document = json::Document::Parse(

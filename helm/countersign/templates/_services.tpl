@@ -62,6 +62,9 @@ service:
 service:
   largeTextThreads: {{ $values.largeTextThreads }}
   hashKeyFile: keys/hash.key
+  {{- with $values.analyzers }}
+  analyzers: {{ toJson . }}
+  {{- end }}
 {{- else if eq $service "sessionRecorder" }}
 service:
   checkpointInterval: {{ $values.checkpointInterval }}

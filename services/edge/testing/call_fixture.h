@@ -131,8 +131,12 @@ struct CallFixture {
   clients::FakeReviewGate reviews;
   clients::FakeRecorder recorder;
   dialects::testing::LiteralMasking masking;
-  clients::FakeMasker masker{
-      [this](const domain::FieldPiece& piece) { return masking.Apply({piece}).front(); }};
+  std::vector<std::string> unanalyzed;  // of every release
+  clients::FakeMasker masker{[this](const domain::FieldPiece& piece) {
+    domain::FieldRelease release = masking.Apply({piece}).front();
+    release.unanalyzed = unanalyzed;
+    return release;
+  }};
   FakeAdminBackend admin;
   std::shared_ptr<domain::ResourceSet> resources = std::make_shared<domain::ResourceSet>();
   call::CallOptions options;

@@ -6,12 +6,17 @@ import { eventually, makeFolder, program, removeFolder, run } from './processes.
 
 const root = resolve(import.meta.dirname, '../../..');
 
-async function startStandalone(folder, { http, env = () => ({}) }) {
+async function startStandalone(folder, { http, env = () => ({}), masking }) {
   const data = join(folder, 'data');
   const up = async () =>
-    run(program('countersign'), ['up', '--data', data, '--http', http, '--metrics', '127.0.0.1:0', '--detach'], {
-      env: await env(),
-    });
+    run(
+      program('countersign'),
+      [
+        ...['up', '--data', data, '--http', http, '--metrics', '127.0.0.1:0', '--detach'],
+        ...(masking ? ['--masking', masking] : []),
+      ],
+      { env: await env() },
+    );
   const start = async () => {
     const { code, stderr, stdout } = await up();
     if (code !== 0) throw new Error(`countersign up failed (${code}): ${stdout}${stderr}`);
@@ -38,13 +43,13 @@ async function startStandalone(folder, { http, env = () => ({}) }) {
   };
 }
 
-async function startSixProcesses(folder, { http, bin = program('').replace(/\/$/, '') }) {
+async function startSixProcesses(folder, { http, bin = program('').replace(/\/$/, ''), masking }) {
   const dir = join(folder, 'dev');
   const dev = (...args) => run(join(root, 'scripts/dev'), ['--dir', dir, '--bin', bin, ...args], { timeout: 600_000 });
   return {
     dir,
     async start() {
-      const { code, stderr, stdout } = await dev('--detach', '--http', http);
+      const { code, stderr, stdout } = await dev('--detach', '--http', http, ...(masking ? ['--masking', masking] : []));
       if (code !== 0) throw new Error(`scripts/dev failed (${code}): ${stdout}${stderr}`);
       const addresses = JSON.parse(await readFile(join(dir, 'addresses.json'), 'utf8'));
       return { ...addresses, adminKeyFile: join(dir, 'admin.key') };
@@ -57,7 +62,8 @@ async function startSixProcesses(folder, { http, bin = program('').replace(/\/$/
 }
 
 export class Gateway {
-  // `http`: where it listens; `env`: returns the standalone gateway's, at each start; `bin`: the six programs.
+  // `http`: where it listens; `env`: returns the standalone gateway's, at each start; `bin`: the six programs; `masking`:
+  // a file with masking's analyzers.
   static async start({ shape = process.env.COUNTERSIGN_SHAPE ?? 'standalone', folder, http = '127.0.0.1:0', ...how } = {}) {
     const gateway = new Gateway();
     gateway.shape = shape;

@@ -146,6 +146,15 @@ TEST_CASE("PreparedRequest: a profile with rules for prompts masks what is sent"
   CHECK(request.masked()[0].field == "/messages/0/content");
   CHECK(request.masked()[0].span.original == "SECRET");
   CHECK(request.prompt()->parts[0].text == "my <S> A");
+  CHECK(request.unanalyzed().empty());
+}
+
+TEST_CASE("PreparedRequest: it knows which analyzers did not look at the prompt", "[edge]") {
+  Fixture f;
+  f.AddProfile("strict", 1);
+  f.decider.AllowAll("strict");
+  f.unanalyzed = {"names"};
+  CHECK(f.Prepared(kSecretBody).unanalyzed() == domain::Unanalyzed{"names"});
 }
 
 TEST_CASE("PreparedRequest: the masker is asked unless the profile surely leaves prompts alone",

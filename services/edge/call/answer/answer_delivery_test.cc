@@ -111,6 +111,21 @@ TEST_CASE("DeliverAnswer: what one read brings is masked, recorded and written t
   CHECK(call.caller.pieces().size() == 2);  // the pieces, and the final marker
 }
 
+TEST_CASE("DeliverAnswer: the record says which analyzers did not look at a piece", "[edge]") {
+  const bool skipped = GENERATE(true, false);
+  Masked f;
+  if (skipped) f.unanalyzed = {"names"};
+  f.upstream.Answer(200, kEventStream, {Content("a"), kFinished, kDone});
+  REQUIRE(f.StartCall(kStreamBody).ended());
+  std::size_t pieces = 0;
+  for (const auto& event : f.session().events) {
+    if (event.type != domain::event_type::kResponseData) continue;
+    ++pieces;
+    CHECK(absl::StrContains(event.payload, R"("unanalyzed":["names"])") == skipped);
+  }
+  CHECK(pieces > 0);
+}
+
 TEST_CASE(
     "DeliverAnswer: with ordered recording one append may be outstanding; its loss ends the call",
     "[edge]") {
