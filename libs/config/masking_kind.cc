@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/hex_digits.h"
 #include "libs/config/kinds.h"
-#include "libs/domain/analyzed_entities.h"
+#include "libs/domain/analysis/analyzed_entities.h"
 
 namespace countersign::config {
 namespace {
@@ -141,7 +141,7 @@ bool IsName(absl::string_view text, absl::string_view more) {
 
 // What a rule leaves to an analyzer, in the form that MaskingRule::entity has; "" if nothing.
 std::string ReadAnalyzed(Fields& fields) {
-  domain::AnalyzedEntities analyzed;
+  domain::analysis::AnalyzedEntities analyzed;
   analyzed.analyzer = fields.String("analyzer");
   analyzed.entities = fields.Strings("entities");
   analyzed.min_score = fields.Number("minScore", analyzed.min_score);
@@ -163,8 +163,8 @@ std::string ReadAnalyzed(Fields& fields) {
   }
   for (const std::string& entity : analyzed.entities) {
     if (IsName(entity, "_")) continue;
-    fields.Mistake("entities", absl::StrCat("\"", entity,
-                                            "\" is no name of lower-case letters, digits and _"));
+    fields.Mistake("entities",
+                   absl::StrCat("\"", entity, "\" is no name of lower-case letters, digits and _"));
   }
   for (const char* const name : {"validator", "context"}) {
     if (fields.Has(name)) fields.Mistake(name, "is not for what an analyzer finds");
@@ -177,7 +177,7 @@ domain::MaskingRule ReadMaskingRule(const YAML::Node& node, const std::string& p
   Fields fields(node, path, mistakes);
   domain::MaskingRule rule;
   rule.entity = fields.String("entity");
-  if (domain::ParseAnalyzedEntities(rule.entity)) {
+  if (domain::analysis::ParseAnalyzedEntities(rule.entity)) {
     fields.Mistake("entity", "is no detector: what an analyzer finds needs analyzer and entities");
   }
   const std::string analyzed = ReadAnalyzed(fields);

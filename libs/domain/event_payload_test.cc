@@ -281,7 +281,8 @@ TEST_CASE("ForwardPayload, ResponseDataPayload: masked spans have their place an
   CHECK(forward->root()["masked"].size() == 0);
 }
 
-TEST_CASE("ForwardPayload, ResponseDataPayload: analyzers that did not look are named", "[domain]") {
+TEST_CASE("ForwardPayload, ResponseDataPayload: analyzers that did not look are named",
+          "[domain]") {
   CHECK(ForwardPayload("ab12", 7, {}, {"places", "names"}) ==
         R"({"binding_hash":"ab12","bytes":7,"masked":[],"unanalyzed":["names","places"]})");
   CHECK(ResponseDataPayload("x", {}, {"names"}) ==

@@ -107,8 +107,8 @@ absl::StatusOr<std::vector<domain::FieldRelease>> FieldMasker::Release(
   auto next = found.begin();
   for (ReadPiece& read : read_) {
     const auto until = next + static_cast<std::ptrdiff_t>(read.sentences);
-    auto release = ReleaseOne(
-        read, {std::make_move_iterator(next), std::make_move_iterator(until)});
+    auto release =
+        ReleaseOne(read, {std::make_move_iterator(next), std::make_move_iterator(until)});
     if (!release.ok()) return Fail(release.status());
     releases.push_back(*std::move(release));
     next = until;

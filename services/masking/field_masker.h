@@ -50,14 +50,14 @@ class FieldMasker {
     std::unique_ptr<Restoring> restoring;  // null in most calls
     std::uint64_t taken = 0;               // bytes, by Read
 
-    std::size_t held() const { return HeldOf(masking.held()); }
+    std::size_t held() const { return WithRestored(masking.held()); }
     // The bytes held when only `upto` of those taken had come. REQUIRES: later ones are held.
     std::size_t HeldAt(std::uint64_t upto) const {
-      return HeldOf(masking.held() - (taken - upto));
+      return WithRestored(masking.held() - (taken - upto));
     }
 
    private:
-    std::size_t HeldOf(std::size_t masked) const {
+    std::size_t WithRestored(std::size_t masked) const {
       return masked + (restoring ? restoring->masker.held() : 0);
     }
   };

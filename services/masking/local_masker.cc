@@ -75,10 +75,9 @@ class FeedWork : public std::enable_shared_from_this<FeedWork> {
       if (!state_->analysis) return Answer(state_->fields.Feed(pieces_));
       auto sentences = state_->fields.Read(pieces_);
       if (!sentences.ok()) return Answer(sentences.status());
-      state_->analysis->Find(*std::move(sentences), deadline,
-                             [self = shared_from_this()](auto found) {
-                               self->Release(std::move(found));
-                             });
+      state_->analysis->Find(
+          *std::move(sentences), deadline,
+          [self = shared_from_this()](auto found) { self->Release(std::move(found)); });
     });
   }
 
@@ -86,6 +85,8 @@ class FeedWork : public std::enable_shared_from_this<FeedWork> {
   using Found = absl::StatusOr<std::vector<SentenceMatches>>;
 
   void Release(Found found) {
+    // The analyzer may be the last that is left of the process.
+    if (state_->abandoned) return;
     if (!found.ok()) return Answer(found.status());
     Run([this, found = std::make_shared<std::vector<SentenceMatches>>(*std::move(found))] {
       Answer(state_->fields.Release(std::move(*found)));
@@ -102,8 +103,7 @@ class FeedWork : public std::enable_shared_from_this<FeedWork> {
   }
 
   void Answer(absl::StatusOr<Releases> releases) {
-    releases = state_->Complete(pieces_, std::move(releases));
-    if (!state_->abandoned) done_(std::move(releases));
+    if (!state_->abandoned) done_(state_->Complete(pieces_, std::move(releases)));
   }
 
   const std::shared_ptr<StreamState> state_;
@@ -166,9 +166,8 @@ void LocalMasker::Open(const domain::Call& call, domain::MaskStreamOptions optio
     restoring = *std::move(rules);
   }
   FieldMasker fields(prompt ? found->prompt : found->response, std::move(restoring));
-  auto state =
-      std::make_shared<StreamState>(std::move(fields), std::move(placeholders), options.direction,
-                                    found->unknown_events, metrics_);
+  auto state = std::make_shared<StreamState>(std::move(fields), std::move(placeholders),
+                                             options.direction, found->unknown_events, metrics_);
   const auto& wanted = prompt ? found->prompt_analysis : found->response_analysis;
   if (wanted != nullptr) state->analysis.emplace(wanted);
   done(std::make_unique<LocalMaskStream>(std::move(state), pool_));

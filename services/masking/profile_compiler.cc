@@ -10,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
-#include "libs/domain/analyzed_entities.h"
+#include "libs/domain/analysis/analyzed_entities.h"
 #include "libs/text/detectors/detectors.h"
 #include "libs/text/redaction/term_rules.h"
 #include "services/masking/custom_shapes.h"
@@ -83,7 +83,7 @@ class SideCompiler {
       : dictionaries_(dictionaries), hash_key_(hash_key), placeholders_(placeholders) {}
 
   absl::Status Add(const domain::MaskingRule& rule) {
-    if (const auto analyzed = domain::ParseAnalyzedEntities(rule.entity)) {
+    if (const auto analyzed = domain::analysis::ParseAnalyzedEntities(rule.entity)) {
       return AddAnalyzed(rule, *analyzed);
     }
     CS_ASSIGN_OR_RETURN(Rules shapes, MakeShapes(rule, dictionaries_, placeholders_));
@@ -107,7 +107,8 @@ class SideCompiler {
     auto wanted = std::make_shared<analysis::Wanted>();
     wanted->name = analyzer_;
     for (const auto& [entity, min_score] : analyzed_) {
-      wanted->entities.emplace(entity, analysis::Wanted::Entity{*rules.FindGiven(entity), min_score});
+      wanted->entities.emplace(entity,
+                               analysis::Wanted::Entity{*rules.FindGiven(entity), min_score});
     }
     return wanted;
   }
@@ -126,7 +127,7 @@ class SideCompiler {
 
   // One rule of the set for each entity. They leave detectors of the same name alone.
   absl::Status AddAnalyzed(const domain::MaskingRule& rule,
-                           const domain::AnalyzedEntities& analyzed) {
+                           const domain::analysis::AnalyzedEntities& analyzed) {
     if (!analyzer_.empty() && analyzer_ != analyzed.analyzer) {
       return absl::InvalidArgumentError(
           absl::StrCat("is '", analyzed.analyzer, "', but earlier rules name '", analyzer_,
@@ -186,7 +187,7 @@ class SideCompiler {
 };
 
 absl::string_view NamedSubject(const domain::MaskingRule& rule) {
-  if (domain::ParseAnalyzedEntities(rule.entity)) return "analyzer";
+  if (domain::analysis::ParseAnalyzedEntities(rule.entity)) return "analyzer";
   if (!rule.entity.empty()) return "entity";
   if (!rule.pattern.empty()) return "pattern";
   if (!rule.shape.empty()) return "template";

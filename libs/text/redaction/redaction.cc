@@ -233,8 +233,7 @@ std::size_t RedactionStream::memory_bytes() const {
          matches_.words.capacity() * sizeof(ContextHit) +
          matches_.lists.capacity() * sizeof(ListEnd) + matches_.table.memory_bytes() +
          matches_.clusters.capacity() * sizeof(MatchCluster) + output_.patches.memory_bytes() +
-         output_.counts.capacity() * sizeof(std::uint32_t) +
-         given_.capacity() * sizeof(GivenMatch);
+         output_.counts.capacity() * sizeof(std::uint32_t) + given_.capacity() * sizeof(GivenMatch);
 }
 
 void JoinContinued(std::vector<RedactedSpan>& spans) {

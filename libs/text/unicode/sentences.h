@@ -15,9 +15,9 @@ inline constexpr std::size_t kMaxSentence = 1024;
 // on. `text` is UTF-8, and begins where the last sentence ended. A sentence ends
 //
 // - behind a line break, and before and behind the edge of a document's string (kStringEdgeMark),
-// - behind `.`, `!`, `?` or `…`, closing quotes and brackets, and white space; but not behind a full
-//   stop that follows a single letter or a capitalised word of two or three consonants (`J. Smith`,
-//   `Mrs. Smith`): that makes some sentences longer, and none shorter,
+// - behind `.`, `!`, `?` or `…`, closing quotes and brackets, and white space; but not behind a
+//   full stop that follows a single letter or a capitalised word of two or three consonants
+//   (`J. Smith`, `Mrs. Smith`): that makes some sentences longer, and none shorter,
 // - behind `。`, `！`, `？` and `｡`, which no space follows,
 // - at kMaxSentence bytes: behind the last white space in the second half of them, else at the last
 //   character that fits.

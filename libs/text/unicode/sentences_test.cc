@@ -72,9 +72,11 @@ TEST_CASE("FindSentenceEnd: the sentences do not depend on the pieces", "[text][
   CHECK(rc::check([](std::uint64_t seed) {
     testing::Random random(seed);
     static const std::vector<std::string> kPieces = {
-        "a",      "Mr",     ".",      ". ",      "!",       " ",       "\n",           "\u3002",
-        "\u2026", "\u201D", "\u0416", "word ",   "Jane ",   "J. ",     kStringEdgeMark, "\"",
-        "?)",     "\u4E2D", "\t",     "1.5",     "\uFF01",  "abcdefg", "...",          "\u00BB "};
+        "a",      "Mr",      ".",      ". ",     "!",
+        " ",      "\n",      "\u3002", "\u2026", "\u201D",
+        "\u0416", "word ",   "Jane ",  "J. ",    kStringEdgeMark,
+        "\"",     "?)",      "\u4E2D", "\t",     "1.5",
+        "\uFF01", "abcdefg", "...",    "\u00BB "};
     std::vector<std::string> bytes;
     std::string text;
     const std::size_t length = testing::Below(random, 3000);

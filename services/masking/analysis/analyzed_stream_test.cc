@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
-#include "libs/domain/analyzed_entities.h"
+#include "libs/domain/analysis/analyzed_entities.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/text/testing/random_patterns.h"
 #include "services/masking/analysis/testing/fake_analyzer.h"
@@ -42,7 +42,7 @@ struct Fixture {
     REQUIRE(profiles.Validate(set).ok());
     REQUIRE(profiles.Serve(set).ok());
   }
-  static domain::AnalyzedEntities Persons() { return {"names", {"person"}, 0.6}; }
+  static domain::analysis::AnalyzedEntities Persons() { return {"names", {"person"}, 0.6}; }
 
   std::unique_ptr<domain::MaskStream> Open(
       domain::Direction direction = domain::Direction::kResponse) {
@@ -132,8 +132,8 @@ TEST_CASE("an analyzed stream counts what each of several pieces of a field hold
 TEST_CASE("an analyzed stream reads the strings of a document without their escapes", "[masking]") {
   Fixture fixture;
   const auto stream = fixture.Open();
-  const auto releases = Feed(
-      *stream, {{"call/arguments", R"({"to":"Ann Lee","from":"Zo\u00eb","n":12})", true}});
+  const auto releases =
+      Feed(*stream, {{"call/arguments", R"({"to":"Ann Lee","from":"Zo\u00eb","n":12})", true}});
   REQUIRE(releases.ok());
   CHECK((*releases)[0].text == R"({"to":"<PERSON>","from":"<PERSON>","n":12})");
 }
@@ -185,11 +185,11 @@ TEST_CASE("an analyzed stream masks less when it may, and says so", "[masking]")
 }
 
 TEST_CASE("an analyzed stream refuses rubbish", "[masking]") {
-  const Finding rubbish = GENERATE(
-      Finding{1, 0, 1, "person", 0.9}, Finding{0, 3, 3, "person", 0.9},
-      Finding{0, 0, 99, "person", 0.9}, Finding{0, 3, 4, "person", 0.9},
-      Finding{0, 0, 2, "animal", 0.9}, Finding{0, 0, 2, "person", 1.5},
-      Finding{0, 0, 2, "person", std::numeric_limits<double>::quiet_NaN()});
+  const Finding rubbish =
+      GENERATE(Finding{1, 0, 1, "person", 0.9}, Finding{0, 3, 3, "person", 0.9},
+               Finding{0, 0, 99, "person", 0.9}, Finding{0, 3, 4, "person", 0.9},
+               Finding{0, 0, 2, "animal", 0.9}, Finding{0, 0, 2, "person", 1.5},
+               Finding{0, 0, 2, "person", std::numeric_limits<double>::quiet_NaN()});
   Fixture fixture;
   fixture.analyzer->AddRubbish(rubbish);
   const auto stream = fixture.Open();
@@ -291,11 +291,34 @@ std::string Masked(Fixture& fixture, const std::vector<std::string>& pieces, con
 }
 
 TEST_CASE("an analyzed stream does not depend on how it was cut", "[masking][property]") {
-  static const std::vector<std::string> kPieces = {
-      "Ann Lee",     "Zo\u00EB", ". ",        "! ",      "\n",   " ",        "a@example.com",
-      "4111111111111111", "Ann", " Lee",      "\"",      "{",    "}",        ":",
-      "\\u0041nn Lee", "\\n",    "\uFF21nn ", "x",       "\u3002", "Mr. ",   "name",
-      "[",           "]",        ",",         "12",      "\\\"", "user@",    "Lee\u200B"};
+  static const std::vector<std::string> kPieces = {"Ann Lee",
+                                                   "Zo\u00EB",
+                                                   ". ",
+                                                   "! ",
+                                                   "\n",
+                                                   " ",
+                                                   "a@example.com",
+                                                   "4111111111111111",
+                                                   "Ann",
+                                                   " Lee",
+                                                   "\"",
+                                                   "{",
+                                                   "}",
+                                                   ":",
+                                                   "\\u0041nn Lee",
+                                                   "\\n",
+                                                   "\uFF21nn ",
+                                                   "x",
+                                                   "\u3002",
+                                                   "Mr. ",
+                                                   "name",
+                                                   "[",
+                                                   "]",
+                                                   ",",
+                                                   "12",
+                                                   "\\\"",
+                                                   "user@",
+                                                   "Lee\u200B"};
   CHECK(rc::check([](std::uint64_t seed) {
     Random random(seed);
     Fixture fixture;

@@ -123,14 +123,14 @@ TEST_CASE("PresidioAnalyzer: characters become bytes", "[masking]") {
 }
 
 TEST_CASE("PresidioAnalyzer: other answers are errors", "[masking]") {
-  const std::string answer = GENERATE(
-      as<std::string>(), "", "x", "{}", "[]", "[[]]", "[[],[],[]]", "[[],{}]", "[[1],[]]",
-      R"([[{"end":7,"entity_type":"PERSON","score":0.85}],[]])",
-      R"([[{"start":0,"end":8,"entity_type":"PERSON","score":0.85}],[]])",
-      R"([[{"start":-1,"end":7,"entity_type":"PERSON","score":0.85}],[]])",
-      R"([[{"start":3,"end":3,"entity_type":"PERSON","score":0.85}],[]])",
-      R"([[{"start":0.5,"end":3,"entity_type":"PERSON","score":0.85}],[]])",
-      R"([[{"start":0,"end":3,"entity_type":7,"score":0.85}],[]])");
+  const std::string answer =
+      GENERATE(as<std::string>(), "", "x", "{}", "[]", "[[]]", "[[],[],[]]", "[[],{}]", "[[1],[]]",
+               R"([[{"end":7,"entity_type":"PERSON","score":0.85}],[]])",
+               R"([[{"start":0,"end":8,"entity_type":"PERSON","score":0.85}],[]])",
+               R"([[{"start":-1,"end":7,"entity_type":"PERSON","score":0.85}],[]])",
+               R"([[{"start":3,"end":3,"entity_type":"PERSON","score":0.85}],[]])",
+               R"([[{"start":0.5,"end":3,"entity_type":"PERSON","score":0.85}],[]])",
+               R"([[{"start":0,"end":3,"entity_type":7,"score":0.85}],[]])");
   CHECK(ReadPresidioAnswer(kRequest, answer).status().code() == absl::StatusCode::kInternal);
 }
 
@@ -139,8 +139,7 @@ TEST_CASE("PresidioAnalyzer: a status other than 200, and nobody there", "[maski
   presidio.status = 500;
   const SystemClock clock;
   PresidioAnalyzer analyzer(presidio.url(), clock, "");
-  CHECK(Ask(analyzer, kRequest).status() ==
-        absl::UnavailableError("Presidio answered HTTP 500"));
+  CHECK(Ask(analyzer, kRequest).status() == absl::UnavailableError("Presidio answered HTTP 500"));
   PresidioAnalyzer nobody("http://127.0.0.1:1", clock, "");
   CHECK_FALSE(Ask(nobody, kRequest).ok());
   CHECK_FALSE(Ask(analyzer, kRequest, absl::ZeroDuration()).ok());

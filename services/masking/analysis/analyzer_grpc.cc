@@ -30,8 +30,8 @@ void GrpcAnalyzer::Analyze(AnalyzerRequest request, absl::Time deadline,
     std::vector<Finding> findings;
     findings.reserve(static_cast<std::size_t>(response.findings_size()));
     for (v1::Finding& each : *response.mutable_findings()) {
-      findings.push_back({each.text(), each.begin(), each.end(), std::move(*each.mutable_entity()),
-                          each.score()});
+      findings.push_back(
+          {each.text(), each.begin(), each.end(), std::move(*each.mutable_entity()), each.score()});
     }
     return findings;
   };

@@ -28,8 +28,8 @@ class GrpcAnalyzer final : public Analyzer {
 };
 
 // A channel to `target`, "HOST:PORT": with `tls` the server's certificate must be of `authority`, a
-// PEM file (empty: the system's CAs), and have its name. FAILED_PRECONDITION when the file cannot be
-// read.
+// PEM file (empty: the system's CAs), and have its name. FAILED_PRECONDITION when the file cannot
+// be read.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeAnalyzerChannel(const std::string& target,
                                                                    bool tls,
                                                                    const std::string& authority);

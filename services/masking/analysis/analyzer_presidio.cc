@@ -100,8 +100,7 @@ absl::StatusOr<std::vector<Finding>> ReadPresidioAnswer(const AnalyzerRequest& r
     if (!root.at(i).is(json::Type::kArray)) return NotUnderstood("has not one list for each text");
     const std::vector<std::size_t> characters = FindCharacters(request.texts[i]);
     for (std::size_t j = 0; j < root.at(i).size(); ++j) {
-      CS_RETURN_IF_ERROR(
-          ReadResult(root.at(i).at(j), characters, {i, 0, 0, "", 0}, findings));
+      CS_RETURN_IF_ERROR(ReadResult(root.at(i).at(j), characters, {i, 0, 0, "", 0}, findings));
     }
   }
   return findings;

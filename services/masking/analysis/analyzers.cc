@@ -11,8 +11,8 @@ AnalyzerMetrics::AnalyzerMetrics(metrics::Registry& registry)
 
 void Analyzers::Add(AnalyzerOptions options, std::unique_ptr<Analyzer> analyzer) {
   std::string name = options.name;
-  by_name_.emplace(std::move(name), ConfiguredAnalyzer{std::move(options), std::move(analyzer),
-                                                       clock_, metrics_});
+  by_name_.emplace(std::move(name),
+                   ConfiguredAnalyzer{std::move(options), std::move(analyzer), clock_, metrics_});
 }
 
 const ConfiguredAnalyzer* Analyzers::Find(absl::string_view name) const {

@@ -31,8 +31,8 @@ struct AnalyzerOptions {
 };
 
 //   countersign_analyzer_calls_total{analyzer,result}    ok, or how it failed
-//   countersign_analyzer_failures_total{analyzer,on_failure}  prompts and answers that were refused,
-//                                                            or masked less
+//   countersign_analyzer_failures_total{analyzer,on_failure}  prompts and answers that it did not
+//                                                             read to their end
 struct AnalyzerMetrics {
   explicit AnalyzerMetrics(metrics::Registry& registry);
   metrics::CounterFamily calls;

@@ -55,10 +55,10 @@ AnalyzerConfig ReadAnalyzer(const YAML::Node& node, const std::string& path,
   if (fields.Choice("onFailure", {"refuse", "maskLess"}, "refuse") == "maskLess") {
     options.on_failure = OnFailure::kMaskLess;
   }
-  options.most_calls = static_cast<std::size_t>(fields.Integer(
-      "maxCalls", static_cast<std::int64_t>(options.most_calls), 1, 1'000'000));
-  options.most_bytes = static_cast<std::size_t>(fields.Integer(
-      "maxBytes", static_cast<std::int64_t>(options.most_bytes), 1024, 64 << 20));
+  options.most_calls = static_cast<std::size_t>(
+      fields.Integer("maxCalls", static_cast<std::int64_t>(options.most_calls), 1, 1'000'000));
+  options.most_bytes = static_cast<std::size_t>(
+      fields.Integer("maxBytes", static_cast<std::int64_t>(options.most_bytes), 1024, 64 << 20));
   return config;
 }
 
@@ -71,9 +71,9 @@ absl::StatusOr<std::unique_ptr<Analyzer>> MakeAnalyzer(const AnalyzerConfig& con
   const http::Origin& origin = url.origin;
   const bool is_v6 = origin.host.find(':') != std::string::npos;
   const std::string host = is_v6 ? absl::StrCat("[", origin.host, "]") : origin.host;
-  CS_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
-                      MakeAnalyzerChannel(absl::StrCat(host, ":", origin.port), origin.tls,
-                                          config.authority));
+  CS_ASSIGN_OR_RETURN(
+      const std::shared_ptr<grpc::Channel> channel,
+      MakeAnalyzerChannel(absl::StrCat(host, ":", origin.port), origin.tls, config.authority));
   return std::make_unique<GrpcAnalyzer>(channel);
 }
 
@@ -105,8 +105,7 @@ absl::Status AddAnalyzers(const std::vector<AnalyzerConfig>& configs, const Cloc
                           Analyzers& analyzers) {
   for (const AnalyzerConfig& config : configs) {
     absl::StatusOr<std::unique_ptr<Analyzer>> analyzer = MakeAnalyzer(config, clock);
-    CS_RETURN_IF_ERROR(
-        Annotate(analyzer.status(), absl::StrCat("analyzer ", config.options.name)));
+    CS_RETURN_IF_ERROR(Annotate(analyzer.status(), absl::StrCat("analyzer ", config.options.name)));
     analyzers.Add(config.options, *std::move(analyzer));
   }
   return absl::OkStatus();

@@ -23,11 +23,12 @@ TEST_CASE("ReadAnalyzers: none by default", "[masking]") {
 
 TEST_CASE("ReadAnalyzers: values and defaults", "[masking]") {
   std::vector<AnalyzerConfig> configs;
-  REQUIRE(Read("analyzers: [{name: names, url: 'https://ner:7000', authority: ca.crt, language: de, "
-               "timeout: 500ms, onFailure: maskLess, maxCalls: 5, maxBytes: 2048}, "
-               "{name: p, protocol: presidio, url: 'http://presidio:3000/v1'}]",
-               configs)
-              .empty());
+  REQUIRE(
+      Read("analyzers: [{name: names, url: 'https://ner:7000', authority: ca.crt, language: de, "
+           "timeout: 500ms, onFailure: maskLess, maxCalls: 5, maxBytes: 2048}, "
+           "{name: p, protocol: presidio, url: 'http://presidio:3000/v1'}]",
+           configs)
+          .empty());
   REQUIRE(configs.size() == 2);
   CHECK(configs[0].protocol == AnalyzerConfig::Protocol::kGrpc);
   CHECK(configs[0].authority == "/etc/ca.crt");
@@ -43,16 +44,16 @@ TEST_CASE("ReadAnalyzers: values and defaults", "[masking]") {
 
 TEST_CASE("ReadAnalyzers: all mistakes at once", "[masking]") {
   std::vector<AnalyzerConfig> configs;
-  const std::string mistakes =
-      Read("analyzers: [{name: A, url: 'ftp://x'}, {name: b, url: 'http://x/p', timeout: 9s}, "
-           "{name: b, protocol: rest, url: 'http://u:p@x', authority: ca.crt, onFailure: pass}, "
-           "{url: 'http://x', speed: 1}]",
-           configs);
+  const std::string mistakes = Read(
+      "analyzers: [{name: A, url: 'ftp://x'}, {name: b, url: 'http://x/p', timeout: 9s}, "
+      "{name: b, protocol: rest, url: 'http://u:p@x', authority: ca.crt, onFailure: pass}, "
+      "{url: 'http://x', speed: 1}]",
+      configs);
   for (const char* const mistake :
        {"analyzers[0].name: may have lower-case letters", "analyzers[0].url",
-        "analyzers[1].url: has a path", "analyzers[1].timeout", "analyzers[2]: \"b\" is there twice",
-        "analyzers[2].protocol", "analyzers[2].url", "analyzers[2].onFailure", "analyzers[3].name",
-        "analyzers[3].speed"}) {
+        "analyzers[1].url: has a path", "analyzers[1].timeout",
+        "analyzers[2]: \"b\" is there twice", "analyzers[2].protocol", "analyzers[2].url",
+        "analyzers[2].onFailure", "analyzers[3].name", "analyzers[3].speed"}) {
     CHECK_THAT(mistakes, Catch::Contains(mistake));
   }
 }

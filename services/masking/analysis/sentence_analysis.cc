@@ -36,9 +36,9 @@ struct SentenceAnalysis::State {
 struct SentenceAnalysis::Round {
   std::shared_ptr<State> state;
   std::vector<std::string> sentences;
-  std::size_t next = 0;              // the first sentence that was not asked about
-  std::vector<std::size_t> asked;    // the sentences of the outstanding request
-  AnalyzerRequest request;           // … and the request
+  std::size_t next = 0;            // the first sentence that was not asked about
+  std::vector<std::size_t> asked;  // the sentences of the outstanding request
+  AnalyzerRequest request;         // … and the request
   absl::Time deadline;
   std::vector<SentenceMatches> found;
   domain::Done<std::vector<SentenceMatches>> done;
@@ -97,14 +97,14 @@ void SentenceAnalysis::AskNext(const std::shared_ptr<Round>& round) {
   request.language = analyzer->options.language;
   for (const auto& [entity, wanted] : state.wanted->entities) request.entities.push_back(entity);
   round->request = request;
-  analyzer->analyzer->Analyze(
-      std::move(request), round->deadline,
-      [round, analyzer](absl::StatusOr<std::vector<Finding>> findings) {
-        const absl::Status taken = Take(*round, std::move(findings));
-        analyzer->metrics.calls.With({analyzer->options.name, std::string(ToResult(taken))})
-            .Increment();
-        taken.ok() ? AskNext(round) : Fail(*round, taken);
-      });
+  analyzer->analyzer->Analyze(std::move(request), round->deadline,
+                              [round, analyzer](absl::StatusOr<std::vector<Finding>> findings) {
+                                const absl::Status taken = Take(*round, std::move(findings));
+                                analyzer->metrics.calls
+                                    .With({analyzer->options.name, std::string(ToResult(taken))})
+                                    .Increment();
+                                taken.ok() ? AskNext(round) : Fail(*round, taken);
+                              });
 }
 
 absl::Status SentenceAnalysis::Take(Round& round, absl::StatusOr<std::vector<Finding>> findings) {
@@ -125,8 +125,7 @@ absl::Status SentenceAnalysis::Take(Round& round, absl::StatusOr<std::vector<Fin
 void SentenceAnalysis::Fail(Round& round, const absl::Status& status) {
   State& state = *round.state;
   const ConfiguredAnalyzer* const analyzer = state.wanted->analyzer;
-  const bool less =
-      analyzer != nullptr && analyzer->options.on_failure == OnFailure::kMaskLess;
+  const bool less = analyzer != nullptr && analyzer->options.on_failure == OnFailure::kMaskLess;
   if (analyzer != nullptr) {
     analyzer->metrics.failures.With({analyzer->options.name, less ? "maskLess" : "refuse"})
         .Increment();
@@ -135,8 +134,7 @@ void SentenceAnalysis::Fail(Round& round, const absl::Status& status) {
     state.masks_less = true;
     return round.done(std::move(round.found));
   }
-  const std::string what =
-      absl::StrCat("analyzer ", state.wanted->name, ": ", status.message());
+  const std::string what = absl::StrCat("analyzer ", state.wanted->name, ": ", status.message());
   round.done(WithReason(absl::UnavailableError(what), "analyzer_failed"));
 }
 

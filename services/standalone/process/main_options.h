@@ -20,7 +20,7 @@ struct Options {
   bool metrics_given = false;
   std::vector<std::string> config;               // files and folders of resources
   std::vector<std::string> publish_checkpoints;  // files for the record's newest checkpoint
-  std::string masking;  // a file with masking's analyzers; may be empty
+  std::string masking;                           // a file with masking's analyzers; may be empty
   bool detach = false;
 };
 

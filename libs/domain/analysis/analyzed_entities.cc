@@ -1,11 +1,11 @@
-#include "libs/domain/analyzed_entities.h"
+#include "libs/domain/analysis/analyzed_entities.h"
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-namespace countersign::domain {
+namespace countersign::domain::analysis {
 
 std::string ToString(const AnalyzedEntities& entities) {
   return absl::StrCat(entities.analyzer, "/", absl::StrJoin(entities.entities, ","), "@",
@@ -23,4 +23,4 @@ std::optional<AnalyzedEntities> ParseAnalyzedEntities(absl::string_view text) {
   return entities;
 }
 
-}  // namespace countersign::domain
+}  // namespace countersign::domain::analysis

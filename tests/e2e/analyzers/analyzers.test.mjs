@@ -5,9 +5,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import OpenAI from 'openai';
-import { Gateway, resources } from './harness/gateway.mjs';
-import { startFakePresidio } from './harness/presidio.mjs';
-import { makeFolder, removeFolder, startDemoModel } from './harness/processes.mjs';
+import { Gateway, resources } from '../harness/gateway.mjs';
+import { startFakePresidio } from '../harness/presidio.mjs';
+import { makeFolder, removeFolder, startDemoModel } from '../harness/processes.mjs';
 
 const name = 'Zoë Müller';
 const card = '4111 1111 1111 1111';

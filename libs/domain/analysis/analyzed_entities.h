@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::domain {
+namespace countersign::domain::analysis {
 
 // What a masking rule leaves to an analyzer, a service with a model. In MaskingRule::entity it is
 // written as `names/person,location@0.6`; detectors have no slash in their names.
@@ -21,4 +21,4 @@ std::string ToString(const AnalyzedEntities& entities);
 // Nothing for the entities of detectors.
 std::optional<AnalyzedEntities> ParseAnalyzedEntities(absl::string_view text);
 
-}  // namespace countersign::domain
+}  // namespace countersign::domain::analysis

@@ -7,10 +7,10 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
-import { Gateway, resources } from './harness/gateway.mjs';
-import { eventually, makeFolder, removeFolder, run, startDemoModel } from './harness/processes.mjs';
+import { Gateway, resources } from '../harness/gateway.mjs';
+import { eventually, makeFolder, removeFolder, run, startDemoModel } from '../harness/processes.mjs';
 
-const root = resolve(import.meta.dirname, '../..');
+const root = resolve(import.meta.dirname, '../../..');
 const { code, stdout, stderr } = await run(join(root, 'scripts/install-presidio'), []);
 const skip = code === 0 ? false : `Presidio cannot be installed: ${stderr.trim().split('\n').pop()}`;
 

@@ -1,8 +1,8 @@
-#include "libs/domain/analyzed_entities.h"
+#include "libs/domain/analysis/analyzed_entities.h"
 
 #include <catch2/catch.hpp>
 
-namespace countersign::domain {
+namespace countersign::domain::analysis {
 namespace {
 
 TEST_CASE("AnalyzedEntities: its text is read back", "[domain]") {
@@ -22,4 +22,4 @@ TEST_CASE("AnalyzedEntities: entities of detectors are none", "[domain]") {
 }
 
 }  // namespace
-}  // namespace countersign::domain
+}  // namespace countersign::domain::analysis
