@@ -105,7 +105,7 @@ test('a draft that names an unknown analyzer is refused', async () => {
 });
 
 for (const mode of ['fail', 'rubbish', 'hang']) {
-  test(`an analyzer that does ${mode}: strict refuses`, { skip: mode === 'hang' }, async () => {
+  test(`an analyzer that does ${mode}: strict refuses`, async () => {
     presidio.state.mode = mode;
     await assert.rejects(say('anything.'), (error) => error.status === 503);
   });

@@ -1,5 +1,5 @@
 // The real Presidio of PyPI, which scripts/install-presidio installs outside of the tree. It is large, so the test runs by
-// name alone (ctest -C Presidio -R e2e_presidio); where it cannot be installed it is skipped.
+// name alone (ctest --preset release -C Presidio -R e2e_presidio); where it cannot be installed it is skipped.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
