@@ -1,5 +1,6 @@
 #include "libs/crypto/certificate.h"
 
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -46,6 +47,16 @@ absl::Time ToTime(const ASN1_TIME* time) {
   return absl::FromTM(parts, absl::UTCTimeZone());
 }
 
+// "" when it is neither an IPv4 nor an IPv6 address.
+std::string AddressText(const ASN1_STRING* address) {
+  const int size = ASN1_STRING_length(address);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (size != 4 && size != 16) return "";
+  inet_ntop(size == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text.data(),
+            text.size());
+  return text.data();
+}
+
 // A number of the key, big endian, with at least `size` bytes; "" when the key has none.
 std::string ReadNumber(const EVP_PKEY* key, const char* name, std::size_t size) {
   BIGNUM* read = nullptr;
@@ -74,6 +85,7 @@ absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem) {
     int type = 0;
     const auto* value = static_cast<const ASN1_STRING*>(
         GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type));
+    if (type == GEN_IPADD) certificate.ip_addresses.push_back(AddressText(value));
     if (type != GEN_URI && type != GEN_DNS) continue;
     std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
                      static_cast<std::size_t>(ASN1_STRING_length(value)));

@@ -15,6 +15,7 @@ namespace countersign::crypto {
 struct Certificate {
   std::vector<std::string> uri_names;  // URI subject alternative names
   std::vector<std::string> dns_names;
+  std::vector<std::string> ip_addresses;  // as inet_ntop writes them
   absl::Time not_before;
   absl::Time not_after;
 };

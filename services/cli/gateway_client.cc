@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "libs/http/fetch.h"
@@ -32,6 +33,22 @@ absl::StatusCode CodeFromConnect(absl::string_view code) {
       {"unauthenticated", absl::StatusCode::kUnauthenticated}};
   const auto found = codes.find(code);
   return found == codes.end() ? absl::StatusCode::kUnknown : found->second;
+}
+
+// What to do about a gateway at `url` that cannot be reached because of `reason`.
+std::string Remedy(absl::string_view url, absl::string_view reason) {
+  if (absl::StrContains(reason, "certificate")) {
+    return "trust it with --ca-file FILE: `up --tls-self-signed` says which";
+  }
+  if (absl::StartsWith(url, "http://") && absl::StrContains(reason, "closed the connection")) {
+    return absl::StrCat("if it serves TLS, its address is https://",
+                        absl::StripPrefix(url, "http://"));
+  }
+  if (absl::StartsWith(url, "https://") && absl::StrContains(reason, "wrong version number")) {
+    return absl::StrCat("it serves no TLS: its address is http://",
+                        absl::StripPrefix(url, "https://"));
+  }
+  return "is it running there? name another with --addr or COUNTERSIGN_ADDR";
 }
 
 class HttpGatewayClient final : public GatewayClient {
@@ -80,10 +97,7 @@ absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
   const absl::StatusOr<http::FetchResponse> response = promise.get_future().get();
   if (absl::IsInvalidArgument(response.status())) return response.status();  // nothing was sent
   if (!response.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot reach the gateway at ", address_.url, " (",
-                     absl::StripPrefix(response.status().message(), prefix),
-                     "); is it running there? name another with --addr or COUNTERSIGN_ADDR"));
+    return Unreachable(address_.url, absl::StripPrefix(response.status().message(), prefix));
   }
   answered_ = true;
   if (response->status != 200) {
@@ -98,6 +112,11 @@ absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
 }
 
 }  // namespace
+
+absl::Status Unreachable(absl::string_view url, absl::string_view reason) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot reach the gateway at ", url, " (", reason, "); ", Remedy(url, reason)));
+}
 
 absl::Status ErrorFromAnswer(int http_status, absl::string_view body) {
   const auto document = json::Document::Parse(body);

@@ -41,6 +41,10 @@ using GatewayConnector = std::function<std::unique_ptr<GatewayClient>(GatewayAdd
 // A client over HTTP (Connect protocol, unary). A call may take up to a minute.
 std::unique_ptr<GatewayClient> ConnectOverHttp(GatewayAddress address);
 
+// The error of a gateway that cannot be reached because of `reason`, which the connection gave: it
+// says what to do, also where one side speaks TLS and the other does not.
+absl::Status Unreachable(absl::string_view url, absl::string_view reason);
+
 // The error in a response with a status other than 200: Connect's {"code", "message"} or an OpenAI
 // error.
 absl::Status ErrorFromAnswer(int http_status, absl::string_view body);

@@ -31,6 +31,21 @@ TEST_CASE("ErrorFromAnswer: a foreign response is reported, with what to check",
   }
 }
 
+TEST_CASE("Unreachable: says what to do", "[cli]") {
+  const auto said = [](absl::string_view url, absl::string_view reason) {
+    return std::string(Unreachable(url, reason).message());
+  };
+  CHECK(said("http://h:1", "connection refused") ==
+        "cannot reach the gateway at http://h:1 (connection refused); is it running there? name "
+        "another with --addr or COUNTERSIGN_ADDR");
+  CHECK_THAT(said("https://h:1", "the certificate of h is not accepted: self-signed certificate"),
+             Catch::EndsWith("; trust it with --ca-file FILE: `up --tls-self-signed` says which"));
+  CHECK_THAT(said("http://h:1", "the upstream closed the connection without an answer"),
+             Catch::EndsWith("; if it serves TLS, its address is https://h:1"));
+  CHECK_THAT(said("https://h:1", "TLS handshake with h failed: wrong version number"),
+             Catch::EndsWith("; it serves no TLS: its address is http://h:1"));
+}
+
 TEST_CASE("ConnectOverHttp: answered() is false before the first answer", "[cli]") {
   const auto client = ConnectOverHttp({"http://127.0.0.1:1", {}, ""});
   CHECK(client->url() == "http://127.0.0.1:1");

@@ -62,9 +62,7 @@ absl::StatusOr<json::Document> RequestToken(const GatewayAddress& address,
   });
   const absl::StatusOr<http::FetchResponse> response = promise.get_future().get();
   if (!response.ok()) {
-    return absl::UnavailableError(absl::StrCat("cannot reach the gateway at ", address.url, " (",
-                                               response.status().message(),
-                                               "); name another with --addr or COUNTERSIGN_ADDR"));
+    return Unreachable(address.url, response.status().message());
   }
   if (response->status != 200) return ReadRefusal(response->status, response->body);
   return json::Document::Parse(response->body);

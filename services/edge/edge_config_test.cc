@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/config/service_config.h"
 #include "libs/config/testing/read_fields.h"
 
 namespace countersign::edge {
@@ -75,6 +76,53 @@ upstreamAuthority: ca.pem
   CHECK(config.http.upstream_http2.ping_again == absl::Minutes(10));
   CHECK(config.http.upstream_http2.ping_timeout == absl::Seconds(11));
   CHECK(config.http.upstream_ca_file == "/etc/edge/ca.pem");
+}
+
+TEST_CASE("WriteEdgeConfig: what it writes is read as the same", "[edge][config]") {
+  for (const std::string& yaml : {std::string(), std::string(R"(
+listen: [{address: '[::1]:8080'}, {address: 0.0.0.0:8443, certificate: it's.crt, key: tls.key}]
+threads: 7
+limits: {headBytes: 2048, headFields: 50, bodyBytes: 4096, responseBytes: 8192, connections: 99,
+         connectionsPerSource: 9,
+         http2: {streams: 5, streamWindow: 70000, connectionWindow: 80000, continuations: 3},
+         upstreamHttp2: {offered: false, streams: 6, connections: 7, streamWindow: 90000}}
+timeouts: {newConnection: 1s, head: 2s, body: 3s, bodyTotal: 4m, idle: 5s, write: 6s, port: 7s,
+           admin: 8s, connect: 9s, firstByte: 10s, upstreamIdle: 11s, upstreamHttp2Idle: 12s,
+           upstreamPingAfter: 13s, upstreamPingAgain: 14m, upstreamPing: 150ms}
+upstreamAuthority: ca.pem
+)")}) {
+    const EdgeConfig config = Read(yaml).config;
+    const std::string written = WriteEdgeConfig(config, "  ");
+    Reading again;
+    again.mistakes = config::testing::ReadFields(written, "service", [&](config::Fields& fields) {
+      again.config = ReadEdgeConfig(fields, [](const std::string& name) { return name; });
+    });
+    CHECK(again.mistakes.empty());
+    CHECK(WriteEdgeConfig(again.config, "  ") == written);
+    CHECK(again.config.http.listen.size() == config.http.listen.size());
+    CHECK(again.config.http.listen.back().certificate_file ==
+          config.http.listen.back().certificate_file);
+    CHECK(again.config.calls.max_response_bytes == config.calls.max_response_bytes);
+    CHECK(again.config.http.upstream_http2.ping_timeout ==
+          config.http.upstream_http2.ping_timeout);
+    CHECK(again.config.http.upstream_ca_file == config.http.upstream_ca_file);
+  }
+}
+
+TEST_CASE("WriteEdgeConfig: leaves out no field of the reader", "[edge][config]") {
+  EdgeConfig config;
+  config.http.listen = {{"127.0.0.1:1", "a", "b"}};
+  config.http.upstream_ca_file = "c";
+  const std::string written = WriteEdgeConfig(config, "");
+  const auto fields = config::DescribeServiceConfig([](config::Fields& section, const auto& resolve) {
+    (void)ReadEdgeConfig(section, resolve);
+  });
+  for (const config::FieldDescription& field : fields) {
+    if (field.path.rfind("service.", 0) != 0) continue;
+    const std::string leaf = field.path.substr(field.path.rfind('.') + 1);
+    INFO(field.path);
+    CHECK(written.find(leaf.substr(0, leaf.find('['))) != std::string::npos);
+  }
 }
 
 TEST_CASE("ReadEdgeConfig: a listener with half a certificate is a mistake", "[edge][config]") {

@@ -74,6 +74,11 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path) {
   return DataDirectory(canonical.string());
 }
 
+DataDirectory DataDirectory::At(const std::string& path) {
+  std::error_code error;
+  return DataDirectory(fs::absolute(path, error).lexically_normal().string());
+}
+
 DataDirectory::Lock::~Lock() { close(file_); }
 
 absl::StatusOr<std::unique_ptr<DataDirectory::Lock>> DataDirectory::TryLock() const {

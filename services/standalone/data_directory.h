@@ -14,6 +14,7 @@ namespace countersign::standalone {
 // The folder of one gateway. Paths are absolute.
 //   admin.key        the first administrator's access key (0600)
 //   addresses.json   where the running gateway listens
+//   tls.crt          the gateway's own certificate, if it made one; its key is keys/edge/tls.key
 //   record.pub       the public key that verifies exports
 //   log              the output of a detached gateway
 //   lock             locked while a gateway runs; contains its process id, as does `pid`
@@ -27,11 +28,16 @@ class DataDirectory {
   // NOT_FOUND when the folder does not exist.
   static absl::StatusOr<DataDirectory> Open(const std::string& path);
 
+  // The same paths for a folder that need not exist. Touches no file.
+  static DataDirectory At(const std::string& path);
+
   const std::string& path() const { return path_; }
   std::string admin_key() const { return path_ + "/admin.key"; }
   std::string addresses() const { return path_ + "/addresses.json"; }
   std::string log() const { return path_ + "/log"; }
   std::string record_public_key() const { return path_ + "/record.pub"; }
+  std::string certificate() const { return path_ + "/tls.crt"; }
+  std::string certificate_key() const { return path_ + "/keys/edge/tls.key"; }
   std::string pid() const { return path_ + "/pid"; }
   std::string keys() const { return path_ + "/keys"; }
   std::string cache() const { return path_ + "/cache"; }

@@ -7,6 +7,7 @@
 #include "services/standalone/data_directory.h"
 #include "services/standalone/process/detach.h"
 #include "services/standalone/process/down.h"
+#include "services/standalone/process/gateway_config.h"
 #include "services/standalone/process/main_options.h"
 #include "services/standalone/process/run_gateway.h"
 #include "services/standalone/process/start_report.h"
@@ -19,11 +20,17 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+int PrintConfig(const process::Options& options) {
+  std::cout << process::DescribeConfig(DataDirectory::At(options.data), options);
+  return std::cout.flush() ? 0 : Fail(absl::InternalError("cannot write to standard output"));
+}
+
 int Up(process::Options options) {
-  const auto directory = DataDirectory::Make(options.data);
-  if (!directory.ok()) return Fail(directory.status());
   // A detached gateway has another working folder.
   for (std::string& path : options.config) path = std::filesystem::absolute(path);
+  if (options.print_config) return PrintConfig(options);
+  const auto directory = DataDirectory::Make(options.data);
+  if (!directory.ok()) return Fail(directory.status());
   auto report = std::make_unique<process::StartReport>();
   if (options.detach) {
     int exit_status = 0;

@@ -48,6 +48,8 @@
 #include "services/standalone/database/gateway_storage.h"
 #include "services/standalone/first_admin.h"
 #include "services/standalone/in_process_server.h"
+#include "services/standalone/process/gateway_config.h"
+#include "services/standalone/process/listen_host.h"
 
 namespace countersign::standalone {
 namespace {
@@ -194,11 +196,9 @@ policy::rules::LocalPolicyDecider& WireDecider(policy::rules::SnapshotHolder& sn
       snapshots, large, app.clock(), std::bind_front(&policy::PolicyMetrics::Decided, &metrics));
 }
 
-edge::Edge& WireEdge(const std::string& address, edge::call::Ports ports,
+edge::Edge& WireEdge(edge::EdgeConfig config, edge::call::Ports ports,
                      authn::revocation::RevocationFeed& revocations, server::App& app) {
-  edge::EdgeConfig config;
-  config.http.listen = {{address}};
-  auto& edge = app.Make<edge::Edge>(config, ports, app.clock(), app.random(), app.metrics());
+  auto& edge = app.Make<edge::Edge>(std::move(config), ports, app.clock(), app.random(), app.metrics());
   app.Keep(revocations.SubscribeDirectly([&edge] { edge.credentials().Flush(); }));
   edge.SetReadiness([&app] { return app.NotReady(); });
   app.OnDrain([&edge](absl::Duration timeout) { edge.Drain(timeout); });
@@ -247,7 +247,7 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
   auto& policy_metrics = app.Make<policy::PolicyMetrics>(app.metrics());
   auto& decider = WireDecider(snapshots, policy_metrics, app);
   auto& edge =
-      WireEdge(options.http,
+      WireEdge(process::MakeEdgeConfig(directory, options),
                {authn.core.authenticator, decider, approval.core.gate(), masking.masker, *recorder},
                authn.core.revocations, app);
 
@@ -271,6 +271,8 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
   app.Keep(std::unique_ptr<ClosedAtTheEnd>(new ClosedAtTheEnd{edge}));
   CS_RETURN_IF_ERROR(edge.Start());
   app.ShowAddress("http", edge.addresses().front());
+  app.ShowAddress("url", process::LocalUrl(edge.addresses().front(), options.tls()));
+  if (options.tls_self_signed) app.ShowAddress("caFile", directory.certificate());
   return edge.addresses().front();
 }
 

@@ -37,6 +37,27 @@ absl::Status CheckParentFolder(const std::string& path) {
   return absl::NotFoundError(absl::StrCat("there is no folder for ", path));
 }
 
+void MakeAbsolute(std::string& path) {
+  if (!path.empty()) path = std::filesystem::absolute(path).string();
+}
+
+void AddTls(CLI::App& up, Options& options) {
+  CLI::Option* certificate = up.add_option("--tls-cert", options.tls_certificate,
+                                           "Serve HTTPS with this certificate (chain), PEM")
+                                 ->check(command_line::Checked(CheckPath));
+  CLI::Option* key =
+      up.add_option("--tls-key", options.tls_key, "The key of --tls-cert, PEM; both are read again "
+                                                  "when they change")
+          ->check(command_line::Checked(CheckPath));
+  certificate->needs(key);
+  key->needs(certificate);
+  up.add_flag("--tls-self-signed", options.tls_self_signed,
+              "Serve HTTPS with a certificate that it makes once, DIR/tls.crt, which clients then "
+              "trust")
+      ->excludes(certificate)
+      ->excludes(key);
+}
+
 void AddUp(CLI::App& program, Options& options) {
   CLI::App* up = program.add_subcommand("up", "Run the gateway with everything it needs");
   up->add_option("--data", options.data, "The folder that holds everything")->required();
@@ -58,6 +79,9 @@ void AddUp(CLI::App& program, Options& options) {
   up->add_option("--masking", options.masking,
                  "A file with the analyzers of masking profiles: service: {analyzers: [...]}")
       ->check(command_line::Checked(CheckPath));
+  AddTls(*up, options);
+  up->add_flag("--print-config", options.print_config,
+               "Print what it would run with, and run nothing");
   up->add_flag("--detach", options.detach, "Return once it is ready; output goes to DIR/log");
   up->callback([&options] { options.verb = Verb::kUp; });
 }
@@ -90,12 +114,10 @@ bool ReadOptions(int argc, const char* const* argv, Options& options, int& exit_
   }
   if (options.metrics == "off") options.metrics.clear();
   // A detached gateway has another working directory.
-  for (std::string& path : options.publish_checkpoints) {
-    path = std::filesystem::absolute(path).string();
-  }
-  if (!options.masking.empty()) {
-    options.masking = std::filesystem::absolute(options.masking).string();
-  }
+  for (std::string& path : options.publish_checkpoints) MakeAbsolute(path);
+  MakeAbsolute(options.masking);
+  MakeAbsolute(options.tls_certificate);
+  MakeAbsolute(options.tls_key);
   return true;
 }
 

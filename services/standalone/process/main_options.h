@@ -21,7 +21,13 @@ struct Options {
   std::vector<std::string> config;               // files and folders of resources
   std::vector<std::string> publish_checkpoints;  // files for the record's newest checkpoint
   std::string masking;                           // a file with masking's analyzers; may be empty
+  std::string tls_certificate;  // PEM files; both empty: plain HTTP, or the gateway's own
+  std::string tls_key;
+  bool tls_self_signed = false;
   bool detach = false;
+  bool print_config = false;  // instead of running
+
+  bool tls() const { return tls_self_signed || !tls_certificate.empty(); }
 };
 
 // Reads the command line of countersign-standalone. Returns false when the program should exit

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,33 @@ TEST_CASE("Options: checkpoints are published if there is a folder for them", "[
   CHECK_FALSE(
       Read({"up", "--data", "/d", "--publish-checkpoints", lost.c_str()}, refused, exit_status));
   CHECK(exit_status == 2);
+}
+
+TEST_CASE("Options: TLS takes both files or none, or the gateway's own", "[standalone]") {
+  const testing::TemporaryFolder folder;
+  const std::string file = folder / "pem";
+  std::ofstream(file) << "x";
+  int exit_status = -1;
+  Options given;
+  REQUIRE(Read({"up", "--data", "/d", "--tls-cert", file.c_str(), "--tls-key", file.c_str()}, given,
+               exit_status));
+  CHECK(given.tls());
+  CHECK(given.tls_certificate == file);
+  Options own;
+  REQUIRE(Read({"up", "--data", "/d", "--tls-self-signed", "--print-config"}, own, exit_status));
+  CHECK(own.tls());
+  CHECK(own.print_config);
+  for (const std::vector<const char*>& words :
+       {std::vector<const char*>{"--tls-cert", file.c_str()},
+        {"--tls-key", file.c_str()},
+        {"--tls-cert", file.c_str(), "--tls-key", "/no/such"},
+        {"--tls-self-signed", "--tls-cert", file.c_str(), "--tls-key", file.c_str()}}) {
+    std::vector<const char*> all = {"up", "--data", "/d"};
+    all.insert(all.end(), words.begin(), words.end());
+    Options refused;
+    CHECK_FALSE(Read(all, refused, exit_status));
+    CHECK(exit_status == 2);
+  }
 }
 
 TEST_CASE("Options: down accepts a folder and no option of up", "[standalone]") {

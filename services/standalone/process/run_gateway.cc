@@ -9,18 +9,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/http/address.h"
+#include "libs/http/security/tls_context.h"
 #include "libs/log/log.h"
 #include "libs/server/app.h"
 #include "services/standalone/database/private_cluster.h"
 #include "services/standalone/process/free_address.h"
+#include "services/standalone/process/gateway_config.h"
+#include "services/standalone/process/listen_host.h"
+#include "services/standalone/process/own_certificate.h"
 #include "services/standalone/wire_gateway.h"
 
 namespace countersign::standalone::process {
 namespace {
 
 constexpr absl::Duration kReadyTime = absl::Seconds(60);
-constexpr absl::Duration kDrainTime = absl::Seconds(10);
 
 // Called before any thread starts, so that every thread inherits the mask.
 sigset_t BlockSignals() {
@@ -52,13 +57,26 @@ std::string TakeDefault(const std::string& wanted, bool given, const char* what,
   return address;
 }
 
-config::ServiceConfig MakeConfig(const DataDirectory& directory, const Options& options) {
-  config::ServiceConfig config;
-  config.metrics = options.metrics;
-  config.addresses_file = directory.addresses();
-  config.drain_delay = absl::ZeroDuration();
-  config.drain_timeout = kDrainTime;
-  return config;
+// Prepares what is served with, and warns about what is not wise. Fails before anything starts.
+absl::Status PrepareListener(const DataDirectory& directory, const Options& options,
+                             absl::Time now, StartReport& report) {
+  CS_ASSIGN_OR_RETURN(const http::HostPort address, http::ParseHostPort(options.http));
+  if (!options.tls()) {
+    if (!IsLoopback(address.host)) {
+      report.Warn(absl::StrCat(
+          "serving plain HTTP on ", options.http, ": keys and prompts can be read on the way; use "
+          "--tls-cert and --tls-key, or --tls-self-signed, unless something in front of it has TLS"));
+    }
+    return absl::OkStatus();
+  }
+  if (options.tls_self_signed) {
+    CS_ASSIGN_OR_RETURN(const std::string replaced,
+                        EnsureOwnCertificate(directory, address.host, now));
+    if (!replaced.empty()) report.Warn(replaced);
+    return absl::OkStatus();
+  }
+  return Annotate(http::security::ServerTls(options.tls_certificate, options.tls_key).status(),
+                  "--tls-cert");
 }
 
 // Returns the public address once the gateway is ready.
@@ -77,9 +95,13 @@ absl::StatusOr<std::string> StartUp(const DataDirectory& directory, const Option
   return address;
 }
 
-std::string Announcement(const DataDirectory& directory, const server::App& app,
-                         const std::string& http) {
-  std::string text = absl::StrCat("gateway   http://", http);
+std::string Announcement(const DataDirectory& directory, const Options& options,
+                         const server::App& app, const std::string& http) {
+  std::string text =
+      absl::StrCat("gateway   ", options.tls() ? "https://" : "http://", http);
+  if (options.tls_self_signed) {
+    absl::StrAppend(&text, "\ntrust     ", directory.certificate(), " (--ca-file)");
+  }
   if (!app.metrics_address().empty()) {
     absl::StrAppend(&text, "\nmetrics   http://", app.metrics_address(), "/metrics");
   }
@@ -89,13 +111,13 @@ std::string Announcement(const DataDirectory& directory, const server::App& app,
 
 int Serve(const DataDirectory& directory, const Options& options, StartReport& report,
           const sigset_t& signals) {
-  server::App app("standalone", MakeConfig(directory, options));
+  server::App app("standalone", MakeServiceConfig(directory, options));
   const auto address = StartUp(directory, options, app);
   if (!address.ok()) {
     report.Failed(address.status().message());
     return 1;
   }
-  report.Ready(Announcement(directory, app, *address));
+  report.Ready(Announcement(directory, options, app, *address));
   int number = 0;
   sigwait(&signals, &number);
   log::Info("stopping", {{"signal", number}});
@@ -118,6 +140,12 @@ int RunGateway(const DataDirectory& directory, Options options, StartReport& rep
   }
   options.http = TakeDefault(options.http, options.http_given, "the gateway", report);
   options.metrics = TakeDefault(options.metrics, options.metrics_given, "/metrics", report);
+  const absl::Status prepared =
+      PrepareListener(directory, options, SystemClock().Now(), report);
+  if (!prepared.ok()) {
+    report.Failed(prepared.message());
+    return 1;
+  }
   const int status = Serve(directory, options, report, signals);
   unlink(directory.pid().c_str());
   log::Info("stopped");
