@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "libs/command_line/usage.h"
+#include "services/cli/init/init_verb.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output.h"
 #include "services/cli/output/output_file.h"
@@ -57,6 +58,7 @@ void AddGlobalOptions(CLI::App& app, Invocation& invocation) {
 
 void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddGatewayVerbs(app, invocation);
+  init::AddInitVerb(app, invocation);
   resources::AddResourceVerbs(app, invocation);
   resources::AddGetVerb(app, invocation);
   resources::AddDescribeVerb(app, invocation);
