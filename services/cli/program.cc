@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "libs/command_line/usage.h"
+#include "services/cli/create/create_verb.h"
 #include "services/cli/init/init_verb.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output.h"
@@ -60,6 +61,7 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddGatewayVerbs(app, invocation);
   init::AddInitVerb(app, invocation);
   resources::AddResourceVerbs(app, invocation);
+  create::AddCreateVerb(app, invocation);
   resources::AddGetVerb(app, invocation);
   resources::AddDescribeVerb(app, invocation);
   resources::AddExplainVerb(app, invocation);

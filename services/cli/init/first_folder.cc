@@ -214,7 +214,10 @@ absl::Status CheckTexts(absl::string_view option, const std::vector<std::string>
 absl::Status CheckFile(absl::string_view option, const std::string& content) {
   const config::DraftOptions options{.references = config::References::kMayLeadOutside,
                                      .secrets = config::Secrets::kMayBeMissing};
-  return Annotate(offline::CheckResources({{"", content}}, {}, options).status(), option);
+  const absl::Status checked = offline::CheckResources({{"", content}}, {}, options).status();
+  if (checked.ok()) return checked;
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, ": ", offline::WithoutPlaces(checked.message())));
 }
 
 }  // namespace

@@ -72,6 +72,16 @@ std::pair<std::size_t, int> FindPlace(const std::string& mistake,
 
 }  // namespace
 
+std::string WithoutPlaces(absl::string_view mistakes) {
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(mistakes, '\n')) {
+    const std::size_t place = line.find(": ");
+    const bool has_place = absl::StartsWith(line, ":") && place != absl::string_view::npos;
+    lines.emplace_back(has_place ? line.substr(place + 2) : line);
+  }
+  return absl::StrJoin(lines, "\n");
+}
+
 std::vector<std::string> DescribeUnchecked(const std::vector<config::SourcedResource>& resources) {
   std::vector<std::string> unchecked;
   for (const config::SourcedResource& source : resources) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "libs/config/resource_draft.h"
 
 namespace countersign::cli::offline {
@@ -25,6 +26,9 @@ struct CheckReport {
 absl::StatusOr<CheckReport> CheckResources(const std::vector<config::SourceFile>& files,
                                            const config::ExternalValues& values,
                                            const config::DraftOptions& options);
+
+// Such an error for text that no user wrote, without the file and line in front of each mistake.
+std::string WithoutPlaces(absl::string_view mistakes);
 
 // The `resources` that were read without their secrets, in the form of CheckReport::unchecked.
 std::vector<std::string> DescribeUnchecked(const std::vector<config::SourcedResource>& resources);

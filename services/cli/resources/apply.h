@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "libs/config/resource_reader.h"
 #include "services/cli/invocation.h"
 #include "services/cli/resources/resource_names.h"
 
@@ -12,6 +13,7 @@ namespace countersign::cli::resources {
 
 struct ApplyOptions {
   std::vector<std::string> files;
+  std::vector<config::SourceFile> given;  // instead of `files`
   bool recursive = false;
   bool dry_run = false;
   bool no_wait = false;

@@ -37,8 +37,10 @@ void PrintUnchecked(const Invocation& invocation, const std::vector<std::string>
 // here; otherwise the gateway compiles them, and doing that here would be twice the work.
 absl::StatusOr<json::Document> SendApply(const Invocation& invocation,
                                          const ApplyOptions& options) {
-  CS_ASSIGN_OR_RETURN(const auto files,
-                      config::ReadResourceFiles(options.files, options.recursive));
+  std::vector<config::SourceFile> files = options.given;
+  if (files.empty()) {
+    CS_ASSIGN_OR_RETURN(files, config::ReadResourceFiles(options.files, options.recursive));
+  }
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
   // A dry run needs no secrets: the gateway treats stored ones as unchanged.
   const auto secrets =
