@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "countersign/policy/v1/policy.grpc.pb.h"
 #include "libs/async/retry_loop.h"
+#include "libs/base/build_version.h"
 #include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/config/resource_reader.h"
@@ -48,6 +49,7 @@ class GrpcResourceFeed::Follower {
     v1::WatchRequest hello;
     hello.set_part(part_);
     hello.set_serving_version(version_);
+    hello.set_release(std::string(BuildVersion()));
     bool open = stream->Write(hello);
     v1::WatchResponse message;
     while (open && stream->Read(&message)) {

@@ -1,3 +1,4 @@
+#include "libs/base/build_version.h"
 #include "libs/server/app.h"
 
 #include <grpcpp/channel.h>
@@ -24,10 +25,6 @@
 #include "libs/rpc/server_metrics.h"
 #include "libs/server/health_service.h"
 #include "libs/server/reflection_service.h"
-
-#ifndef COUNTERSIGN_VERSION
-#error "set by libs/server/CMakeLists.txt"
-#endif
 
 namespace countersign::server {
 namespace {
@@ -138,7 +135,7 @@ struct App::State {
     registry
         .Gauges("countersign_build_info", "The program and its version; always 1.",
                 {"service", "version"})
-        .With({name, COUNTERSIGN_VERSION})
+        .With({name, std::string(BuildVersion())})
         .Set(1);
     const metrics::Gauge ready =
         registry.Gauges("countersign_ready", "1 while /readyz answers 200, else 0.").With({});

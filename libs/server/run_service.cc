@@ -1,3 +1,4 @@
+#include "libs/base/build_version.h"
 #include "libs/server/run_service.h"
 
 #include <grpc/support/log.h>
@@ -13,10 +14,6 @@
 #include "libs/base/status.h"
 #include "libs/log/log.h"
 #include "libs/server/default_config.h"
-
-#ifndef COUNTERSIGN_VERSION
-#error "set by libs/server/CMakeLists.txt"
-#endif
 
 namespace countersign::server {
 namespace {
@@ -105,7 +102,7 @@ int RunService(int argc, char** argv, const Program& program) {
   cli.add_flag("--migrate", migrate, "migrate the database schema to this version, and end");
   cli.add_flag("--print-defaults", print_defaults,
                "print a configuration with every field, its type and its default, and end");
-  cli.set_version_flag("--version", COUNTERSIGN_VERSION);
+  cli.set_version_flag("--version", std::string(BuildVersion()));
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -24,6 +24,7 @@ absl::StatusOr<std::vector<PartState>> GetParts(GatewayClient& gateway) {
       part.version = items.at(i)["version"].integer().value_or(0);
       part.lag = std::max<std::int64_t>(0, current - part.version);
     }
+    part.release = std::string(items.at(i)["release"].text());
     parts.push_back(std::move(part));
   }
   return parts;

@@ -15,6 +15,7 @@ struct PartState {
   std::string state;          // SERVING, LAGGING, AWAY; UNKNOWN where nobody could say
   std::int64_t version = -1;  // of the resources that it serves; -1: none
   std::int64_t lag = -1;      // in versions
+  std::string release = {};   // of its program; empty: unknown
 };
 
 // The parts that serve resources. When policy is away, the edge says so. PERMISSION_DENIED without

@@ -9,9 +9,12 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "libs/base/build_version.h"
 #include "libs/command_line/usage.h"
 #include "services/cli/create/create_verb.h"
+#include "services/cli/help/help_verb.h"
 #include "services/cli/init/init_verb.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output.h"
@@ -73,10 +76,12 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddTokenVerbs(app, invocation);
   verbs::AddStatusVerb(app, invocation);
   verbs::AddDoctorVerb(app, invocation);
+  verbs::AddVersionVerb(app, invocation);
   verbs::AddPolicyVerbs(app, invocation);
   verbs::AddVerifyVerb(app, invocation);
   verbs::AddConfigVerbs(app, invocation);
   verbs::AddCompletionVerb(app, invocation);
+  help::AddHelp(app, invocation);
 }
 
 // Mistakes in resources are reported many at a time, one per line of `message`. Messages may quote
@@ -99,11 +104,6 @@ int FlushSuccess(std::ostream& out, std::ostream& err) {
 
 int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err,
         GatewayConnector connector) {
-  if (!arguments.empty() && arguments.front() == "help") {  // `help VERB` is `VERB --help`
-    arguments.erase(arguments.begin());
-    arguments.push_back("--help");
-  }
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   Invocation invocation{.out = out,
                         .err = err,
                         .connector = std::move(connector),
@@ -115,11 +115,13 @@ int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
       "Countersign: a gateway for AI inference that knows who asks, holds what is risky, "
       "masks what is secret and proves what happened.",
       "countersign");
-  app.set_version_flag("--version", "countersign 0.1.0");
+  app.set_version_flag("--version", absl::StrCat("countersign ", BuildVersion()));
   app.require_subcommand(1);
   app.fallthrough();
   AddGlobalOptions(app, invocation);
   AddVerbs(app, invocation);
+  arguments = help::RewriteHelp(app, std::move(arguments));
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {

@@ -104,7 +104,7 @@ void AddDescribeVerb(CLI::App& app, Invocation& invocation) {
       ->required()
       ->expected(1, -1)
       ->check(command_line::Checked(CheckKindWord).application_index(0));
-  verb->footer("Example: countersign describe connection openai");
+  verb->footer("Examples:\n  countersign describe connection openai");
   verb->callback([&invocation, words] {
     invocation.action = [&invocation, words] { return Describe(invocation, *words); };
   });

@@ -133,7 +133,7 @@ void AddEditVerbs(CLI::App& app, Invocation& invocation) {
       ->required()
       ->expected(1, -1)
       ->check(command_line::Checked(CheckKindWord).application_index(0));
-  verb->footer("Example: EDITOR='code --wait' countersign edit policy default");
+  verb->footer("Examples:\n  EDITOR='code --wait' countersign edit policy default");
   verb->callback([&invocation, words] {
     invocation.action = [&invocation, words] { return Edit(invocation, *words); };
   });

@@ -246,7 +246,7 @@ void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   verb->add_option("-o,--output-file", exported->file, "The file; - is standard output")
       ->required();
   AddFilters(*verb, exported->filter);
-  verb->footer("Example: countersign sessions export --since 24h -o today.jsonl");
+  verb->footer("Examples:\n  countersign sessions export --since 24h -o today.jsonl");
   verb->callback([&invocation, exported] {
     invocation.action = [&invocation, exported] { return Export(invocation, *exported); };
   });

@@ -171,7 +171,8 @@ void AddConfigVerbs(CLI::App& app, Invocation& invocation) {
   verb->add_option("name", set->name, "The context's name")->required();
   verb->add_flag("--use", set->use, "Use it from now on");
   verb->footer(
-      "Example: countersign config set-context prod --addr https://gateway.example "
+      "Examples:\n"
+      "  countersign config set-context prod --addr https://gateway.example "
       "--token-file ~/.countersign/prod.token --use");
   verb->callback([&invocation, set] {
     invocation.action = [&invocation, set] { return SetContext(invocation, *set); };

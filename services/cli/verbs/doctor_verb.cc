@@ -272,7 +272,7 @@ void AddDoctorVerb(CLI::App& app, Invocation& invocation) {
                                       "Look for what keeps calls from passing, and say what to do; "
                                       "exit status 1 if a check failed");
   verb->add_option("--data", *folder, "Also the folder of a gateway on this machine");
-  verb->footer("Example: countersign doctor --data ~/countersign");
+  verb->footer("Examples:\n  countersign doctor --data ~/countersign");
   verb->callback([&invocation, folder] {
     invocation.action = [&invocation, folder] { return Examine(invocation, *folder); };
   });

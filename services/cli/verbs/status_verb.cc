@@ -26,7 +26,7 @@ std::string StatusJson(const std::vector<PartState>& lines) {
     for (const auto& [name, number] : {std::pair("version", line.version), {"lag", line.lag}}) {
       number < 0 ? writer.Key(name).Null() : writer.Key(name).Int(number);
     }
-    writer.EndObject();
+    writer.Key("release").String(line.release).EndObject();
   }
   writer.EndArray().Key("nextPageToken").String("").EndObject();
   return writer.str();
@@ -41,7 +41,8 @@ absl::Status Status(const Invocation& invocation) {
                                   {{.heading = "PART", .member = "name"},
                                    {.heading = "STATE", .member = "state", .state = true},
                                    {.heading = "VERSION", .member = "version"},
-                                   {.heading = "LAG", .member = "lag"}},
+                                   {.heading = "LAG", .member = "lag"},
+                                   {.heading = "RELEASE", .member = "release", .wide = true}},
                                   {.member = "name"}));
   std::vector<std::string> unwell;
   for (const PartState& line : lines) {

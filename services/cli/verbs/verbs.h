@@ -20,6 +20,7 @@ void AddEngineVerbs(CLI::App& app, Invocation& invocation);     // mask, tokens
 void AddTokenVerbs(CLI::App& app, Invocation& invocation);      // token exchange
 void AddStatusVerb(CLI::App& app, Invocation& invocation);      // services status
 void AddDoctorVerb(CLI::App& app, Invocation& invocation);      // doctor
+void AddVersionVerb(CLI::App& app, Invocation& invocation);     // version
 void AddPolicyVerbs(CLI::App& app, Invocation& invocation);     // policy test|explain
 void AddVerifyVerb(CLI::App& app, Invocation& invocation);      // verify
 void AddCompletionVerb(CLI::App& app, Invocation& invocation);  // completion

@@ -110,10 +110,12 @@ void RemoteParts::Serve(std::shared_ptr<const domain::ResourceList> list) {
   for (const Live& live : live_) live.part->SendCommitted(committed_);
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> RemoteParts::Serving() {
+std::vector<RemoteParts::ServingPart> RemoteParts::Serving() {
   const MutexLock lock(mutex_);
-  std::vector<std::pair<std::string, std::uint64_t>> parts;
-  for (const Live& live : live_) parts.emplace_back(live.part->name(), live.serving);
+  std::vector<ServingPart> parts;
+  for (const Live& live : live_) {
+    parts.push_back({live.part->name(), live.serving, live.part->release()});
+  }
   return parts;
 }
 

@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,6 +19,7 @@ class RemotePart {
  public:
   virtual ~RemotePart() = default;
   virtual const std::string& name() const = 0;
+  virtual const std::string& release() const = 0;  // of its program; may be empty
   virtual void SendDraft(std::uint64_t draft_id,
                          std::shared_ptr<const domain::ResourceList> draft) = 0;
   virtual void SendCommitted(std::shared_ptr<const domain::ResourceList> list) = 0;
@@ -46,8 +46,13 @@ class RemoteParts {
   // Sends `list` to every live part, and to those that connect later.
   void Serve(std::shared_ptr<const domain::ResourceList> list);
 
-  // The names of all live parts, with the version that each serves (0: none yet).
-  std::vector<std::pair<std::string, std::uint64_t>> Serving();
+  // All live parts, with the version that each serves.
+  struct ServingPart {
+    std::string name;
+    std::uint64_t version = 0;  // 0: none yet
+    std::string release;
+  };
+  std::vector<ServingPart> Serving();
 
   // Ends every stream, including later ones, because this process is shutting down.
   void Close();

@@ -2,6 +2,7 @@
 #include <future>
 
 #include "absl/strings/str_replace.h"
+#include "libs/base/build_version.h"
 #include "libs/base/mutex.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/testing/fake_clock.h"
@@ -85,6 +86,13 @@ TEST_CASE("ResourceFeed: when apply returns, a part in another process serves it
   CHECK(served->version == 1);
   CHECK(served->connections.at("openai").version == 1);
   CHECK(served->credentials.at("key").sealed == "sealed-1");
+}
+
+TEST_CASE("ResourceFeed: a part in another process tells its release", "[policy][feed][rpc]") {
+  Fixture fixture;
+  const auto parts = fixture.hub.remote_parts().Serving();
+  REQUIRE(parts.size() == 1);
+  CHECK(parts[0].release == BuildVersion());
 }
 
 TEST_CASE("ResourceFeed: a part in another process refuses a draft with all its reasons",

@@ -18,9 +18,11 @@ using Stream = grpc::ServerBidiReactor<v1::WatchRequest, v1::WatchResponse>;
 // slow reader costs at most three messages.
 class FeedWriter final : public RemotePart {
  public:
-  FeedWriter(std::string name, Stream& stream) : name_(std::move(name)), stream_(&stream) {}
+  FeedWriter(const v1::WatchRequest& hello, Stream& stream)
+      : name_(hello.part()), release_(hello.release()), stream_(&stream) {}
 
   const std::string& name() const override { return name_; }
+  const std::string& release() const override { return release_; }
   void SendDraft(std::uint64_t draft_id,
                  std::shared_ptr<const domain::ResourceList> draft) override {
     Push({draft_id, std::move(draft)});
@@ -69,6 +71,7 @@ class FeedWriter final : public RemotePart {
   }
 
   const std::string name_;
+  const std::string release_;
   Mutex mutex_;
   Stream* stream_ CS_GUARDED_BY(mutex_);
   std::deque<Message> waiting_ CS_GUARDED_BY(mutex_);
@@ -87,7 +90,7 @@ class FeedStream final : public Stream {
       if (request_.part().empty()) {
         return End({grpc::StatusCode::INVALID_ARGUMENT, "part: the first message must name it"});
       }
-      writer_ = std::make_shared<FeedWriter>(request_.part(), *this);
+      writer_ = std::make_shared<FeedWriter>(request_, *this);
       parts_.Connect(writer_);
     }
     if (request_.draft_id() != 0) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "libs/base/build_version.h"
 #include "libs/base/status.h"
 #include "libs/config/source_lines.h"
 #include "libs/json/document.h"
@@ -299,20 +300,23 @@ absl::StatusOr<PartsReport> ResourceHub::ListParts() {
   CS_ASSIGN_OR_RETURN(const auto current, Current());
   PartsReport report;
   report.version = current->version;
-  const auto add = [&](const std::string& name, std::uint64_t version) {
+  const auto add = [&](const std::string& name, std::uint64_t version, std::string release) {
     const bool serving = version >= report.version;
-    report.parts.push_back(
-        {name, serving ? PartStatus::State::kServing : PartStatus::State::kLagging, version});
+    report.parts.push_back({name,
+                            serving ? PartStatus::State::kServing : PartStatus::State::kLagging,
+                            version, std::move(release)});
   };
   {
     const MutexLock lock(change_mutex_);
-    for (const LocalPart& local : locals_) add(local.name, local.version);
+    for (const LocalPart& local : locals_) add(local.name, local.version, std::string(BuildVersion()));
   }
-  for (const auto& [name, version] : remote_parts_.Serving()) add(name, version);
+  for (const RemoteParts::ServingPart& part : remote_parts_.Serving()) {
+    add(part.name, part.version, part.release);
+  }
   for (const absl::string_view name : kParts) {
     const bool known = std::any_of(report.parts.begin(), report.parts.end(),
                                    [&](const PartStatus& part) { return part.name == name; });
-    if (!known) report.parts.push_back({std::string(name), PartStatus::State::kAway, 0});
+    if (!known) report.parts.push_back({std::string(name), PartStatus::State::kAway, 0, ""});
   }
   std::stable_sort(report.parts.begin(), report.parts.end(),
                    [](const PartStatus& a, const PartStatus& b) { return a.name < b.name; });

@@ -51,6 +51,7 @@ struct PartStatus {
   std::string name;
   enum class State { kAway, kLagging, kServing } state = State::kAway;
   std::uint64_t version = 0;  // the served version; 0: none
+  std::string release;        // of its program; empty: unknown
 };
 
 struct PartsReport {

@@ -151,7 +151,7 @@ TEST_CASE("ResourceService: without the store changes are UNAVAILABLE and readin
 
 TEST_CASE("ResourceService: ListParts has local, remote and missing parts", "[policy][rpc]") {
   Fixture fixture;
-  const auto masking = std::make_shared<FakeRemotePart>("masking");
+  const auto masking = std::make_shared<FakeRemotePart>("masking", "9.8.7");
   const auto edge = std::make_shared<FakeRemotePart>("edge");
   RemoteParts& parts = fixture.hub.remote_parts();
   parts.Connect(masking);
@@ -168,10 +168,10 @@ TEST_CASE("ResourceService: ListParts has local, remote and missing parts", "[po
   std::vector<std::string> lines;
   for (const v1::Part& part : listed.items()) {
     lines.push_back(part.name() + " " + v1::Part::State_Name(part.state()) + " " +
-                    std::to_string(part.version()));
+                    std::to_string(part.version()) + " " + part.release());
   }
-  CHECK(lines == std::vector<std::string>{"approval AWAY 0", "authn AWAY 0", "edge LAGGING 0",
-                                          "masking SERVING 1", "policy AWAY 0"});
+  CHECK(lines == std::vector<std::string>{"approval AWAY 0 ", "authn AWAY 0 ", "edge LAGGING 0 ",
+                                          "masking SERVING 1 9.8.7", "policy AWAY 0 "});
   CHECK(rpc::FromGrpc(fixture.stub->ListParts(As("caller").get(), {}, &listed)).code() ==
         absl::StatusCode::kPermissionDenied);
 }

@@ -95,6 +95,7 @@ v1::ListPartsResponse ToProto(const PartsReport& report) {
     item.set_name(part.name);
     item.set_version(Clamp32(part.version));
     item.set_state(ToProto(part.state));
+    item.set_release(part.release);
   }
   return response;
 }

@@ -12,9 +12,11 @@ namespace countersign::policy::resources {
 // A part that keeps the messages sent to it. The test answers for it.
 class FakeRemotePart final : public RemotePart {
  public:
-  explicit FakeRemotePart(std::string name) : name_(std::move(name)) {}
+  explicit FakeRemotePart(std::string name, std::string release = "")
+      : name_(std::move(name)), release_(std::move(release)) {}
 
   const std::string& name() const override { return name_; }
+  const std::string& release() const override { return release_; }
   void SendDraft(std::uint64_t draft_id,
                  std::shared_ptr<const domain::ResourceList> draft) override {
     const MutexLock lock(mutex_);
@@ -47,6 +49,7 @@ class FakeRemotePart final : public RemotePart {
 
  private:
   const std::string name_;
+  const std::string release_;
   Mutex mutex_;
   CondVar changed_;
   std::vector<std::pair<std::uint64_t, std::shared_ptr<const domain::ResourceList>>> drafts_
