@@ -35,8 +35,8 @@ const std::map<std::string, std::string>& Examples() {
        "  countersign keys create old-app --adopt < key.txt   # the key that it already sends"},
       {"keys list",
        "  countersign keys list\n"
-       "  countersign keys list --sort-by expiresAt -o wide"},
-      {"keys revoke", "  countersign keys revoke 019ac3f2"},
+       "  countersign keys list --sort-by expires -o wide"},
+      {"keys revoke", "  countersign keys revoke KEY_ID"},
       {"reviews",
        "  countersign reviews list\n"
        "  countersign reviews show 019ac3f2\n"
@@ -85,7 +85,7 @@ const std::map<std::string, std::string>& Examples() {
        "  countersign policy explain -f gateway/ --connection openai --as ci-bot < prompt.txt"},
       {"verify",
        "  countersign verify today.jsonl --public-key record.pub\n"
-       "  countersign sessions export -o - | countersign verify -"},
+       "  countersign sessions export -o - | countersign verify /dev/stdin"},
       {"config",
        "  countersign config set-context prod --addr https://gateway.example --use\n"
        "  countersign config get-contexts"},

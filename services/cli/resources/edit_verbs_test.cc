@@ -137,5 +137,23 @@ TEST_CASE_METHOD(VerbTest, "apply --prune: deletes what has the labels and is no
   CHECK(Run({"apply", "-f", path, "-l", "by=git"}).status == 2);
 }
 
+TEST_CASE_METHOD(VerbTest, "get, delete: a mistyped name is suggested", "[cli][verbs]") {
+  const auto answer = [](const std::string& request) -> absl::StatusOr<std::string> {
+    if (request.find(R"("name":"")") == std::string::npos) {
+      return absl::NotFoundError("there is no Policy \"denylits\"");
+    }
+    return R"({"items":[{"kind":"Policy","name":"default"},{"kind":"Policy","name":"denylist"}],
+               "nextPageToken":""})";
+  };
+  gateway.AnswerBy("ResourceService/GetResources", answer);
+  gateway.Answer(kDelete, absl::NotFoundError("there is no Policy \"denylits\""));
+  const std::string said =
+      "countersign: there is no Policy \"denylits\"; did you mean denylist?\n";
+  CHECK(Run({"get", "policy", "denylits"}).err == said);
+  CHECK(Run({"delete", "policy", "denylits"}).err == said);
+  gateway.Answer(kDelete, absl::NotFoundError("there is no Policy \"zzz\""));
+  CHECK(Run({"delete", "policy", "zzz"}).err.find("did you mean") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace countersign::cli

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "libs/base/edit_distance.h"
 #include "libs/base/status.h"
 #include "libs/command_line/usage.h"
 #include "libs/config/resource_reader.h"
@@ -35,6 +36,18 @@ absl::StatusOr<std::vector<ResourceName>> ReadPaths(const std::vector<std::strin
 }
 
 }  // namespace
+
+absl::Status SuggestName(GatewayClient& gateway, const ResourceName& wanted,
+                         const absl::Status& missing) {
+  const auto all = GetResources(gateway, {wanted.kind, ""});
+  if (!all.ok()) return missing;
+  std::vector<std::string> names;
+  const json::Value items = all->root()["items"];
+  for (std::size_t i = 0; i < items.size(); ++i) names.emplace_back(items.at(i)["name"].text());
+  const std::string meant = ProbablyMeant(wanted.name, names);
+  if (meant.empty()) return missing;
+  return absl::NotFoundError(absl::StrCat(missing.message(), "; did you mean ", meant, "?"));
+}
 
 absl::StatusOr<std::vector<ResourceName>> ReadResourceNames(const std::vector<std::string>& words) {
   if (words.empty()) return command_line::Misuse("a kind is missing");
@@ -84,7 +97,9 @@ std::string KindsHelp() {
 absl::StatusOr<json::Document> GetResources(GatewayClient& gateway, const ResourceName& wanted) {
   json::Writer request;
   request.BeginObject().Key("kind").String(wanted.kind).Key("name").String(wanted.name).EndObject();
-  return ListAll(gateway, "policy.v1.ResourceService/GetResources", request.str(), 0);
+  auto found = ListAll(gateway, "policy.v1.ResourceService/GetResources", request.str(), 0);
+  if (wanted.name.empty() || !absl::IsNotFound(found.status())) return found;
+  return SuggestName(gateway, wanted, found.status());
 }
 
 }  // namespace countersign::cli::resources

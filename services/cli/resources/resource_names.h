@@ -29,7 +29,11 @@ absl::Status CheckKindWord(const std::string& word);
 // "One of IdentityProvider, …; plural and lower case do".
 std::string KindsHelp();
 
-// Asks the gateway for them: a listing. NOT_FOUND for a name that it does not have.
+// `missing`, with the name of the same kind that `wanted` probably means.
+absl::Status SuggestName(GatewayClient& gateway, const ResourceName& wanted,
+                         const absl::Status& missing);
+
+// Asks the gateway for them: a listing. NOT_FOUND for a name that it does not have suggests another.
 absl::StatusOr<json::Document> GetResources(GatewayClient& gateway, const ResourceName& wanted);
 
 }  // namespace countersign::cli::resources

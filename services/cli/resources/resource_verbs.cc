@@ -210,8 +210,10 @@ absl::Status DeleteResource(const Invocation& invocation, GatewayClient& gateway
   json::Writer request;
   request.BeginObject().Key("kind").String(name.kind).Key("name").String(name.name);
   request.Key("noWait").Bool(no_wait).EndObject();
-  CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      gateway.Call("policy.v1.ResourceService/DeleteResource", request.str()));
+  const auto deleted = gateway.Call("policy.v1.ResourceService/DeleteResource", request.str());
+  if (absl::IsNotFound(deleted.status())) return SuggestName(gateway, name, deleted.status());
+  CS_RETURN_IF_ERROR(deleted.status());
+  const json::Document& answer = *deleted;
   PrintObject(invocation, answer.root(), [&] {
     invocation.out << name.kind << "/" << output::Printable(name.name) << " deleted\n";
   });

@@ -20,6 +20,7 @@
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output_file.h"
+#include "services/cli/output/progress.h"
 #include "services/cli/output/text_block.h"
 #include "services/cli/sessions/session_filter.h"
 #include "services/cli/sessions/session_pages.h"
@@ -177,11 +178,17 @@ absl::Status Export(const Invocation& invocation, const ExportOptions& options) 
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<output::OutputFile> file,
                       output::OutputFile::Open(options.file));
   std::ptrdiff_t lines = 0;
+  std::uint64_t bytes = 0;
+  output::Progress progress(invocation.err);
+  progress.Show("exporting");
   CS_RETURN_IF_ERROR(ForEachPieceOfExport(*gateway, ids, [&](absl::string_view piece) {
     lines += std::count(piece.begin(), piece.end(), '\n');
+    bytes += piece.size();
+    progress.Show(absl::StrCat("exporting: ", lines, " lines, ", output::FormatSize(bytes)));
     return file->Write(piece);
   }));
   CS_RETURN_IF_ERROR(file->Finish());
+  progress.Show("");
   invocation.err << "wrote " << lines << " lines to " << options.file << "\n";
   return absl::OkStatus();
 }

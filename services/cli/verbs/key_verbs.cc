@@ -126,7 +126,9 @@ void AddKeyVerbs(CLI::App& app, Invocation& invocation) {
     invocation.action = [&invocation, options] { return Create(invocation, *options); };
   });
 
-  keys->add_subcommand("list", "List all keys")->callback([&invocation] {
+  verb = keys->add_subcommand("list", "List all keys");
+  AddListingOptions(*verb, invocation);
+  verb->callback([&invocation] {
     invocation.action = [&invocation] { return List(invocation); };
   });
 

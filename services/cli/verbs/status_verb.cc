@@ -60,12 +60,13 @@ absl::Status Status(const Invocation& invocation) {
 void AddStatusVerb(CLI::App& app, Invocation& invocation) {
   CLI::App* services = app.add_subcommand("services", "The parts of the gateway");
   services->require_subcommand(1);
-  services
-      ->add_subcommand("status",
-                       "Show whether every part is there, and which version of the resources it "
-                       "serves; exit status 1 if one is away or behind")
-      ->callback(
-          [&invocation] { invocation.action = [&invocation] { return Status(invocation); }; });
+  CLI::App* verb = services->add_subcommand(
+      "status",
+      "Show whether every part is there, and which version of the resources it serves; exit status "
+      "1 if one is away or behind");
+  AddListingOptions(*verb, invocation);
+  verb->callback(
+      [&invocation] { invocation.action = [&invocation] { return Status(invocation); }; });
 }
 
 }  // namespace countersign::cli::verbs

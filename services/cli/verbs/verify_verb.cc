@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "libs/domain/session.h"
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
+#include "services/cli/output/progress.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 #include "services/session_recorder/exports/verifier.h"
@@ -119,6 +121,36 @@ void PrintReport(std::ostream& out, const VerifyReport& report) {
   }
 }
 
+// Shows how much of a file has been read.
+class WatchedFile final : public std::filebuf {
+ public:
+  WatchedFile(const std::string& path, output::Progress& progress) : progress_(progress) {
+    open(path, std::ios::in | std::ios::binary);
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    if (!error) size_ = size;  // a pipe has none
+  }
+
+ protected:
+  int_type underflow() override {
+    const int_type next = std::filebuf::underflow();
+    read_ += static_cast<std::uintmax_t>(egptr() - gptr());
+    if (progress_.watched()) progress_.Show(Text());
+    return next;
+  }
+
+ private:
+  std::string Text() const {
+    if (size_ == 0) return absl::StrCat("verifying: ", output::FormatSize(read_));
+    const std::uintmax_t percent = std::min<std::uintmax_t>(100, read_ * 100 / size_);
+    return absl::StrCat("verifying: ", percent, " % of ", output::FormatSize(size_));
+  }
+
+  output::Progress& progress_;
+  std::uintmax_t size_ = 0;
+  std::uintmax_t read_ = 0;
+};
+
 absl::Status Verify(const Invocation& invocation, const std::string& path,
                     const std::string& key_text, const std::string& since_text) {
   CS_ASSIGN_OR_RETURN(const std::optional<std::string> key, PublicKey(key_text));
@@ -127,9 +159,12 @@ absl::Status Verify(const Invocation& invocation, const std::string& path,
     return command_line::Misuse(
         absl::StrCat(path, " is a directory; name the file that `sessions export` wrote"));
   }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return ReadFile(path).status();
+  output::Progress progress(invocation.err);
+  WatchedFile buffer(path, progress);
+  if (!buffer.is_open()) return ReadFile(path).status();
+  std::istream file(&buffer);
   const VerifyReport report = session_recorder::exports::Verify(file, key, since);
+  progress.Show("");
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(ReportJson(report)));
   PrintObject(invocation, document.root(), [&] { PrintReport(invocation.out, report); });
   if (report.intact) return absl::OkStatus();

@@ -83,6 +83,11 @@ void AddUp(CLI::App& program, Options& options) {
   up->add_flag("--print-config", options.print_config,
                "Print what it would run with, and run nothing");
   up->add_flag("--detach", options.detach, "Return once it is ready; output goes to DIR/log");
+  up->footer(
+      "Examples:\n"
+      "  countersign up --data ~/countersign\n"
+      "  countersign up --data /srv/cs --http 0.0.0.0:8443 --tls-self-signed --detach\n"
+      "  countersign up --data /srv/cs --config gateway/ --print-config");
   up->callback([&options] { options.verb = Verb::kUp; });
 }
 
@@ -95,6 +100,7 @@ bool ReadOptions(int argc, const char* const* argv, Options& options, int& exit_
   AddUp(program, options);
   CLI::App* down = program.add_subcommand("down", "Stop the gateway that runs on a folder");
   down->add_option("--data", options.data, "The folder that `up` was given")->required();
+  down->footer("Examples:\n  countersign down --data ~/countersign");
   down->callback([&options] { options.verb = Verb::kDown; });
   try {
     program.parse(argc, argv);
