@@ -102,10 +102,12 @@ const std::vector<SpecColumn>& SpecColumns(absl::string_view kind) {
         {"NORMALIZE", "",
          [](json::Value spec) {
            return spec["normalize"].exists() ? Cell(spec["normalize"]) : "unicode";
-         }}}},
+         },
+         false, true}}},
       {"MaskingProfile",
        {{"RESPONSE RULES", "", [](json::Value spec) { return Count(spec["response"]); }},
-        {"PROMPT RULES", "", [](json::Value spec) { return Count(spec["prompt"]); }}}},
+        {"PROMPT RULES", "", [](json::Value spec) { return Count(spec["prompt"]); }, false,
+         true}}},
       {"Policy",
        {{"PRIORITY", "",
          [](json::Value spec) { return spec["priority"].exists() ? Cell(spec["priority"]) : "0"; }},
@@ -146,7 +148,8 @@ std::vector<Column> ResourceColumns(absl::string_view kind, bool with_kind, absl
     columns.push_back({.heading = std::string(column.heading),
                        .cell = [&column](json::Value item) { return SpecText(column, item); },
                        .wide = column.wide,
-                       .least = column.cut ? output::kShortName : 0});
+                       .least = column.cut ? output::kShortName : 0,
+                       .optional = column.cut});
   }
   columns.push_back({.heading = "VERSION", .member = "version", .wide = true});
   columns.push_back({.heading = "AGE", .cell = [now](json::Value item) {

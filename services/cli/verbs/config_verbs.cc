@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,7 +33,13 @@ absl::StatusOr<UserContexts> Load() {
   return config::ReadUserContexts(ConfigPath(), *text);
 }
 
+// The first context makes the folder, which may come to hold tokens.
 absl::Status Store(const UserContexts& contexts) {
+  const std::filesystem::path folder = std::filesystem::path(ConfigPath()).parent_path();
+  std::error_code error;
+  if (std::filesystem::create_directories(folder, error)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  }
   return WriteFile(ConfigPath(), config::WriteUserContexts(contexts));
 }
 

@@ -39,5 +39,15 @@ TEST_CASE_METHOD(VerbTest, "config: an unknown context is answered with what was
   CHECK(home.Read("config").find("addr: a:1") != std::string::npos);
 }
 
+TEST_CASE_METHOD(VerbTest, "config: the first context makes the folder, for its user alone",
+                 "[cli][verbs]") {
+  const std::string folder = home.path + "/new/home";
+  ::setenv("COUNTERSIGN_HOME", folder.c_str(), 1);
+  const RunResult made = Run({"config", "set-context", "prod", "--addr", "a:1"});
+  CHECK(made.err == "");
+  CHECK(Run({"config", "current-context"}).out == "prod\n");
+  CHECK(std::filesystem::status(folder).permissions() == std::filesystem::perms::owner_all);
+}
+
 }  // namespace
 }  // namespace countersign::cli

@@ -132,11 +132,11 @@ class WatchedFile final : public std::filebuf {
   }
 
  protected:
-  int_type underflow() override {
-    const int_type next = std::filebuf::underflow();
-    read_ += static_cast<std::uintmax_t>(egptr() - gptr());
+  std::streamsize xsgetn(char* to, std::streamsize size) override {
+    const std::streamsize got = std::filebuf::xsgetn(to, size);
+    read_ += static_cast<std::uintmax_t>(got);
     if (progress_.watched()) progress_.Show(Text());
-    return next;
+    return got;
   }
 
  private:
