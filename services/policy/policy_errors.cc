@@ -92,6 +92,12 @@ absl::Status AdminOnly() {
       "permission_denied");
 }
 
+absl::Status ReadersOnly() {
+  return WithReason(absl::PermissionDeniedError(
+                        "this needs the role admin or auditor without a limit to connections"),
+                    "permission_denied");
+}
+
 absl::Status FitForTrailers(absl::Status status) {
   const absl::string_view message = status.message();
   if (message.size() <= kMaxMessageBytes) return status;

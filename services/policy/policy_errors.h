@@ -21,6 +21,7 @@ absl::Status InUse(absl::string_view kind, absl::string_view name,
                    const std::vector<std::string>& users);  // FAILED_PRECONDITION, resource_in_use
 absl::Status PartsUnanswered(absl::string_view names);      // UNAVAILABLE, unavailable
 absl::Status AdminOnly();                                   // PERMISSION_DENIED, permission_denied
+absl::Status ReadersOnly();                                 // the same, for admins and auditors
 
 // `status` with a message that fits into an RPC's trailers: a long list of mistakes is truncated
 // and ends with the number of omitted ones.

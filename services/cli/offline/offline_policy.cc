@@ -28,6 +28,14 @@ absl::StatusOr<domain::Prompt> ReadMessages(const config::PolicyCase& question) 
   return *call.prompt;
 }
 
+// A deny before the policies were asked, with what `decision` says of the prompt.
+domain::Decision Denied(const domain::Decision& decision) {
+  domain::Decision denied;
+  denied.policy_version = decision.policy_version;
+  denied.prompt_tokens = decision.prompt_tokens;
+  return denied;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<OfflinePolicy>> OfflinePolicy::Load(
@@ -64,33 +72,42 @@ absl::StatusOr<OfflinePolicy::Answer> OfflinePolicy::Ask(const config::PolicyCas
   CS_ASSIGN_OR_RETURN(
       answer.explanation,
       policy::rules::Explain(*snapshot_, {answer.who, question.connection, answer.prompt}));
-  answer.refusal = Refuse(answer.who, question);
-  if (answer.refusal) {
-    domain::Decision refused;
-    refused.policy_version = answer.explanation.decision.policy_version;
-    refused.prompt_tokens = answer.explanation.decision.prompt_tokens;
-    answer.explanation.decision = std::move(refused);
-  }
+  answer.refusal = Refuse(answer.who, question.connection, question.model);
+  if (answer.refusal) answer.explanation.decision = Denied(answer.explanation.decision);
   return answer;
 }
 
+absl::StatusOr<OfflinePolicy::Decided> OfflinePolicy::Decide(domain::Principal who,
+                                                             const std::string& connection,
+                                                             const domain::Prompt& prompt) const {
+  domain::AddRoles(*snapshot_->resources, who);
+  Decided decided;
+  CS_ASSIGN_OR_RETURN(decided.decision,
+                      policy::rules::Evaluate(*snapshot_, {who, connection, prompt}));
+  decided.refusal = Refuse(who, connection, prompt.model);
+  if (decided.refusal) decided.decision = Denied(decided.decision);
+  return decided;
+}
+
 // The same checks in the same order as the edge's (services/edge/call, CheckCaller).
-std::optional<OfflinePolicy::Refusal> OfflinePolicy::Refuse(
-    const domain::Principal& who, const config::PolicyCase& question) const {
-  const auto connection = snapshot_->resources->connections.find(question.connection);
+std::optional<OfflinePolicy::Refusal> OfflinePolicy::Refuse(const domain::Principal& who,
+                                                            const std::string& name,
+                                                            const std::string& model) const {
+  const auto connection = snapshot_->resources->connections.find(name);
   if (connection == snapshot_->resources->connections.end()) return std::nullopt;  // Explain's
   const bool is_nobody = who.identity.empty() && who.groups.empty();
   if (is_nobody ||
-      (knows_roles_ && !domain::HasRole(who, domain::Role::kCaller, question.connection))) {
+      (knows_roles_ && !domain::HasRole(who, domain::Role::kCaller, name))) {
     return Refusal{
         "permission_denied",
-        absl::StrCat(question.identity, " may not call connection \"", question.connection, "\": ",
+        absl::StrCat(who.identity.empty() ? who.subject : who.identity,
+                     " may not call connection \"", name, "\": ",
                      is_nobody ? "there is no Identity of that name, and no group is given"
                                : "no RoleBinding gives it the role caller there")};
   }
-  if (!question.model.empty() && !domain::ServesModel(connection->second, question.model)) {
-    return Refusal{"model_not_found", absl::StrCat("connection \"", question.connection,
-                                                   "\" has no model \"", question.model, "\"")};
+  if (!model.empty() && !domain::ServesModel(connection->second, model)) {
+    return Refusal{"model_not_found", absl::StrCat("connection \"", name, "\" has no model \"",
+                                                   model, "\"")};
   }
   return std::nullopt;
 }

@@ -46,13 +46,24 @@ class OfflinePolicy {
   // may call. NOT_FOUND for an unknown connection.
   absl::StatusOr<Answer> Ask(const config::PolicyCase& question) const;
 
+  struct Decided {
+    domain::Decision decision;  // with a refusal, a deny without a policy
+    std::optional<Refusal> refusal;
+  };
+  // What the gateway would do with `prompt` from `who`, who has the groups in it and gets the roles
+  // from bindings. NOT_FOUND for an unknown connection. Thread-safe.
+  absl::StatusOr<Decided> Decide(domain::Principal who, const std::string& connection,
+                                 const domain::Prompt& prompt) const;
+
+  const domain::ResourceSet& resources() const { return *snapshot_->resources; }
+
   // What the answer to `question` depends on but these resources do not define, in sentences.
   std::vector<std::string> Doubts(const config::PolicyCase& question) const;
 
  private:
   OfflinePolicy() = default;
-  std::optional<Refusal> Refuse(const domain::Principal& who,
-                                const config::PolicyCase& question) const;
+  std::optional<Refusal> Refuse(const domain::Principal& who, const std::string& connection,
+                                const std::string& model) const;
 
   const policy::rules::LocalTextEngine engine_;
   std::shared_ptr<const policy::rules::Snapshot> snapshot_;

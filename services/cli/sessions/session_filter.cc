@@ -81,11 +81,16 @@ void AddFilters(CLI::App& verb, FilterOptions& filter) {
       ->check(command_line::Checked(CheckDuration));
   verb.add_option("--min-tokens", filter.tokens, "With so many tokens of prompt and answer")
       ->check(command_line::WholeNumber(0));
-  verb.add_option("--since", filter.since, "A time, or how long ago (2h)")
-      ->check(command_line::Checked(CheckTime));
-  verb.add_option("--until", filter.until, "A time, or how long ago (2h)")
-      ->check(command_line::Checked(CheckTime));
+  AddWindow(verb, filter.since, filter.until);
   verb.add_option("--text", filter.text, "Part of the prompt or the answer");
+}
+
+CLI::Option* AddWindow(CLI::App& verb, std::string& since, std::string& until) {
+  CLI::Option* const option = verb.add_option("--since", since, "A time, or how long ago (2h)")
+                                  ->check(command_line::Checked(CheckTime));
+  verb.add_option("--until", until, "A time, or how long ago (2h)")
+      ->check(command_line::Checked(CheckTime));
+  return option;
 }
 
 absl::StatusOr<std::string> FilterRequest(const FilterOptions& options) {

@@ -10,6 +10,7 @@
 
 namespace CLI {
 class App;
+class Option;
 }  // namespace CLI
 
 namespace countersign::cli::sessions {
@@ -28,6 +29,9 @@ struct FilterOptions {
 
 // Adds an option for each.
 void AddFilters(CLI::App& verb, FilterOptions& filter);
+
+// Adds --since, which is returned, and --until: times, or how long ago.
+CLI::Option* AddWindow(CLI::App& verb, std::string& since, std::string& until);
 
 // A request for the sessions that are meant, without page fields.
 absl::StatusOr<std::string> FilterRequest(const FilterOptions& options);

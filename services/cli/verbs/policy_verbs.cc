@@ -15,6 +15,8 @@
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
 #include "services/cli/offline/offline_policy.h"
+#include "services/cli/simulation/live_resources.h"
+#include "services/cli/simulation/simulate_verb.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 
@@ -84,22 +86,10 @@ struct ExplainOptions {
   config::PolicyCase question;
 };
 
-// The gateway's resources that take part in decisions, as files.
 absl::StatusOr<std::vector<config::SourceFile>> LiveResources(const Invocation& invocation) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  std::vector<config::SourceFile> files;
-  for (const char* const kind : {"Connection", "Dictionary", "Identity", "Policy", "RoleBinding"}) {
-    json::Writer request;
-    request.BeginObject().Key("kind").String(kind).EndObject();
-    CS_ASSIGN_OR_RETURN(
-        const json::Document answer,
-        ListAll(*gateway, "policy.v1.ResourceService/GetResources", request.str(), 0));
-    const json::Value items = answer.root()["items"];
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      files.push_back({absl::StrCat("the gateway's ", kind), ToResourceDocument(items.at(i))});
-    }
-  }
-  return files;
+  return simulation::GetLiveResources(
+      *gateway, {"Connection", "Dictionary", "Identity", "Policy", "RoleBinding"});
 }
 
 // The text of a span, shortened to fit on a line.
@@ -252,6 +242,8 @@ void AddPolicyVerbs(CLI::App& app, Invocation& invocation) {
   verb->callback([&invocation, options] {
     invocation.action = [&invocation, options] { return Explain(invocation, *options); };
   });
+
+  simulation::AddSimulateVerb(*group, invocation);
 }
 
 }  // namespace countersign::cli::verbs

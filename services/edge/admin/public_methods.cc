@@ -78,6 +78,10 @@ absl::Status CheckAccess(const PublicMethod& method, const domain::Principal& pr
       if (domain::HasRole(principal, domain::Role::kAuditor, "")) return absl::OkStatus();
       role = domain::Role::kReviewer;
       break;
+    case options::v1::ACCESS_ADMIN_OR_AUDITOR:
+      if (domain::HasRole(principal, domain::Role::kAuditor, "")) return absl::OkStatus();
+      role = domain::Role::kAdmin;
+      break;
     default: break;
   }
   if (role != domain::Role::kNone && domain::HasRole(principal, role, "")) return absl::OkStatus();

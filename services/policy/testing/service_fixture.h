@@ -14,12 +14,14 @@
 // In-process gRPC services, and their callers.
 namespace countersign::policy {
 
-// Accepts the tokens "admin", "admin-of-openai" and "caller".
+// Accepts the tokens "admin", "admin-of-openai", "auditor", "auditor-of-openai" and "caller".
 class FakeCallers final : public rpc::CallerVerifier {
  public:
   FakeCallers() {
     Add("admin", {domain::Role::kAdmin, {}});
     Add("admin-of-openai", {domain::Role::kAdmin, {"openai"}});
+    Add("auditor", {domain::Role::kAuditor, {}});
+    Add("auditor-of-openai", {domain::Role::kAuditor, {"openai"}});
     Add("caller", {domain::Role::kCaller, {}});
   }
   absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(

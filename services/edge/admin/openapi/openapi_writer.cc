@@ -80,6 +80,7 @@ constexpr Caller kCallers[] = {
     {options::v1::ACCESS_REVIEWER, "Needs the role `reviewer`."},
     {options::v1::ACCESS_AUDITOR, "Needs the role `auditor`."},
     {options::v1::ACCESS_REVIEWER_OR_AUDITOR, "Needs the role `reviewer` or `auditor`."},
+    {options::v1::ACCESS_ADMIN_OR_AUDITOR, "Needs the role `admin` or `auditor`."},
 };
 
 class OpenApiWriter {
