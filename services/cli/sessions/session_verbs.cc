@@ -22,6 +22,7 @@
 #include "services/cli/output/output_file.h"
 #include "services/cli/output/progress.h"
 #include "services/cli/output/text_block.h"
+#include "services/cli/sessions/partial_export.h"
 #include "services/cli/sessions/session_filter.h"
 #include "services/cli/sessions/session_pages.h"
 #include "services/cli/sessions/session_replay.h"
@@ -42,6 +43,7 @@ struct ExportOptions {
   std::vector<std::string> ids;
   FilterOptions filter;
   std::string file;
+  bool resume = false;
 };
 
 // Prints the progress of a search after each of several requests.
@@ -120,11 +122,10 @@ absl::Status Show(const Invocation& invocation, const std::string& word, bool wi
   return absl::OkStatus();
 }
 
-// Passes the export to `write` page by page, as the gateway sends it.
-absl::Status ForEachPieceOfExport(
-    GatewayClient& gateway, const std::vector<std::string>& ids,
-    const std::function<absl::Status(absl::string_view piece)>& write) {
-  std::string token;
+// Passes the export to `write` page by page, as the gateway sends it, from the page of `token` on.
+using WritePiece = std::function<absl::Status(absl::string_view piece, absl::string_view next)>;
+absl::Status ForEachPieceOfExport(GatewayClient& gateway, const std::vector<std::string>& ids,
+                                  const WritePiece& write, std::string token = "") {
   do {
     json::Writer request;
     request.BeginObject().Key("ids").BeginArray();
@@ -132,8 +133,8 @@ absl::Status ForEachPieceOfExport(
     request.EndArray().Key("pageToken").String(token).EndObject();
     CS_ASSIGN_OR_RETURN(const json::Document page,
                         gateway.Call("recorder.v1.SessionService/ExportSessions", request.str()));
-    CS_RETURN_IF_ERROR(write(page.root()["lines"].text()));
     const absl::string_view next = page.root()["nextPageToken"].text();
+    CS_RETURN_IF_ERROR(write(page.root()["lines"].text(), next));
     if (!next.empty() && next == token) {
       return absl::InternalError(
           "the gateway gives the same page again; the export is not complete");
@@ -166,14 +167,67 @@ absl::StatusOr<std::vector<std::string>> SessionsToExport(GatewayClient& gateway
   return ids;
 }
 
+// What is exported, to compare it with what an earlier run began.
+std::string DescribeRequest(const ExportOptions& options) {
+  const FilterOptions& filter = options.filter;
+  json::Writer out;
+  out.BeginArray();
+  for (const std::string& id : options.ids) out.String(id);
+  for (const std::string* const value :
+       {&filter.identity, &filter.connection, &filter.outcome, &filter.policy, &filter.approver,
+        &filter.model, &filter.review, &filter.operation, &filter.entity, &filter.duration,
+        &filter.since, &filter.until, &filter.text}) {
+    out.String(*value);
+  }
+  return out.Int(filter.tokens).EndArray().TakeString();
+}
+
+// Writes the pages after those that `partial` has.
+absl::Status GoOn(GatewayClient& gateway, const ExportOptions& options, PartialExport& partial) {
+  std::vector<std::string> ids;
+  if (partial.token().empty()) {
+    CS_ASSIGN_OR_RETURN(ids, SessionsToExport(gateway, options));
+  }
+  return ForEachPieceOfExport(
+      gateway, ids,
+      [&](absl::string_view piece, absl::string_view next) { return partial.Append(piece, next); },
+      partial.token());
+}
+
+absl::Status ExportResumably(const Invocation& invocation, GatewayClient& gateway,
+                             const ExportOptions& options) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<PartialExport> partial,
+                      PartialExport::Open(options.file, DescribeRequest(options)));
+  const bool resumed = !partial->token().empty();
+  if (resumed) invocation.err << "going on after " << partial->bytes() << " bytes\n";
+  absl::Status written = GoOn(gateway, options, *partial);
+  if (resumed && absl::IsNotFound(written)) {
+    invocation.err << "the gateway no longer has the export that was begun; beginning anew\n";
+    CS_RETURN_IF_ERROR(partial->Restart());
+    written = GoOn(gateway, options, *partial);
+  }
+  if (!written.ok()) {
+    return Annotate(written, absl::StrCat(partial->bytes(), " bytes are in ", options.file,
+                                          ".partial; run the command again to go on"));
+  }
+  CS_RETURN_IF_ERROR(partial->Finish());
+  invocation.err << "wrote " << partial->bytes() << " bytes to " << options.file << "\n";
+  return absl::OkStatus();
+}
+
 absl::Status Export(const Invocation& invocation, const ExportOptions& options) {
+  if (options.resume && options.file == "-") {
+    return command_line::Misuse("--resume needs a file");
+  }
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  if (options.resume) return ExportResumably(invocation, *gateway, options);
   CS_ASSIGN_OR_RETURN(const std::vector<std::string> ids, SessionsToExport(*gateway, options));
   if (options.file == "-") {
-    return ForEachPieceOfExport(*gateway, ids, [&](absl::string_view piece) {
-      invocation.out << piece;
-      return output::Flush(invocation.out);
-    });
+    return ForEachPieceOfExport(*gateway, ids,
+                                [&](absl::string_view piece, absl::string_view /*next*/) {
+                                  invocation.out << piece;
+                                  return output::Flush(invocation.out);
+                                });
   }
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<output::OutputFile> file,
                       output::OutputFile::Open(options.file));
@@ -181,12 +235,13 @@ absl::Status Export(const Invocation& invocation, const ExportOptions& options) 
   std::uint64_t bytes = 0;
   output::Progress progress(invocation.err);
   progress.Show("exporting");
-  CS_RETURN_IF_ERROR(ForEachPieceOfExport(*gateway, ids, [&](absl::string_view piece) {
+  const auto write = [&](absl::string_view piece, absl::string_view /*next*/) {
     lines += std::count(piece.begin(), piece.end(), '\n');
     bytes += piece.size();
     progress.Show(absl::StrCat("exporting: ", lines, " lines, ", output::FormatSize(bytes)));
     return file->Write(piece);
-  }));
+  };
+  CS_RETURN_IF_ERROR(ForEachPieceOfExport(*gateway, ids, write));
   CS_RETURN_IF_ERROR(file->Finish());
   progress.Show("");
   invocation.err << "wrote " << lines << " lines to " << options.file << "\n";
@@ -252,8 +307,15 @@ void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   verb->add_option("id", exported->ids, "Sessions; none: all that have ended and fit the filters");
   verb->add_option("-o,--output-file", exported->file, "The file; - is standard output")
       ->required();
+  verb->add_flag(
+      "--resume", exported->resume,
+      "Keep what was written when the export breaks off, in FILE.partial, and go on from "
+      "there when the command is run again");
   AddFilters(*verb, exported->filter);
-  verb->footer("Examples:\n  countersign sessions export --since 24h -o today.jsonl");
+  verb->footer(
+      "Examples:\n"
+      "  countersign sessions export --since 24h -o today.jsonl\n"
+      "  countersign sessions export -o all.jsonl --resume");
   verb->callback([&invocation, exported] {
     invocation.action = [&invocation, exported] { return Export(invocation, *exported); };
   });

@@ -97,6 +97,22 @@ TEST_CASE("Export: finished exports make room for new ones, unfinished ones do n
   CHECK(archive.exporter.Next(tokens[0], {}).status().code() == absl::StatusCode::kNotFound);
 }
 
+TEST_CASE("Export: an unfinished export is kept for an hour if there is room",
+          "[session_recorder]") {
+  Archive archive(0);
+  const auto session = archive.recorder.Open(TestStart(TestId(1), std::string(1'200'000, 'x')));
+  REQUIRE(archive.recorder.End(*session).ok());
+  const auto page = archive.exporter.Begin({}, {});
+  REQUIRE(page.ok());
+  archive.recorder.clock.Advance(absl::Minutes(59));
+  CHECK(archive.exporter.Begin({}, {}).ok());
+  CHECK(archive.exporter.Next(page->next_page_token, {}).ok());
+  archive.recorder.clock.Advance(absl::Minutes(61));
+  CHECK(archive.exporter.Begin({}, {}).ok());
+  CHECK(archive.exporter.Next(page->next_page_token, {}).status().code() ==
+        absl::StatusCode::kNotFound);
+}
+
 TEST_CASE("Export: concatenated pages are the file, and a page can be requested again",
           "[session_recorder]") {
   Archive archive(0);

@@ -22,7 +22,8 @@ constexpr std::size_t kPageBytes = 1u << 20;
 constexpr std::size_t kEventsAtOnce = 512, kRowsAtOnce = 200;
 constexpr std::size_t kEventBytesAtOnce = 2u << 20;  // of many sessions
 constexpr std::size_t kMaxJobs = 16, kMaxNamed = 10'000;
-constexpr absl::Duration kIdle = absl::Minutes(5);
+// How long an unfinished export is kept, so that it can go on; and when others need its place.
+constexpr absl::Duration kKept = absl::Hours(1), kIdle = absl::Minutes(5);
 
 }  // namespace
 
@@ -303,7 +304,7 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(const std::vector<std::string>& i
     const bool full = jobs_.size() >= kMaxJobs;
     for (auto it = jobs_.begin(); it != jobs_.end();) {
       const Job& other = *it->second;
-      const bool goes = other.used_at + kIdle < now || (full && other.finished);
+      const bool goes = other.used_at + (full ? kIdle : kKept) < now || (full && other.finished);
       it = goes ? jobs_.erase(it) : std::next(it);
     }
     if (jobs_.size() >= kMaxJobs) return TooManyExportsError();

@@ -23,7 +23,8 @@ struct ExportReader {
 };
 
 // Writes exports (export_format.h) a page at a time. An export is one snapshot, that of the
-// checkpoint it forces at its beginning; between pages it is kept for five minutes: where it is,
+// checkpoint it forces at its beginning; between pages it is kept for an hour, or five
+// minutes when too many are kept: where it is,
 // 200 sessions and about 5 MiB of lines and events, however many sessions there are. Blocking;
 // thread-safe.
 class Exporter {
