@@ -11,10 +11,12 @@
 #include "countersign/policy/v1/policy.grpc.pb.h"
 #include "libs/async/retry_loop.h"
 #include "libs/base/build_version.h"
+#include "libs/base/clock.h"
 #include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/config/resource_reader.h"
 #include "libs/log/log.h"
+#include "libs/wire/prompt_wire.h"
 #include "libs/wire/resource_wire.h"
 
 namespace countersign::clients {
@@ -22,6 +24,9 @@ namespace {
 
 namespace v1 = countersign::policy::v1;
 using Set = std::shared_ptr<const domain::ResourceSet>;
+
+// Less than policy waits for (RemoteParts::Examine).
+constexpr absl::Duration kExaminationTime = absl::Seconds(4);
 
 absl::StatusOr<Set> ReadSet(const v1::WatchResponse& message) {
   return config::BuildResourceSet(wire::FromProto(message));
@@ -33,9 +38,10 @@ absl::StatusOr<Set> ReadSet(const v1::WatchResponse& message) {
 class GrpcResourceFeed::Follower {
  public:
   Follower(const std::shared_ptr<grpc::Channel>& policy, std::string part,
-           domain::ResourceWatcher& watcher)
+           domain::ResourceWatcher& watcher, const HealthExaminer& examine)
       : part_(std::move(part)),
         watcher_(watcher),
+        examine_(examine),
         stub_(v1::ResourceFeedService::NewStub(policy)),
         loop_([this](std::stop_token stop) { return Follow(std::move(stop)); }) {}
 
@@ -50,13 +56,18 @@ class GrpcResourceFeed::Follower {
     hello.set_part(part_);
     hello.set_serving_version(version_);
     hello.set_release(std::string(BuildVersion()));
+    hello.set_can_be_examined(examine_ != nullptr);
     bool open = stream->Write(hello);
     v1::WatchResponse message;
     while (open && stream->Read(&message)) {
       backoff_.Reset();
       v1::WatchRequest answer;
       answer.set_part(part_);
-      message.draft_id() != 0 ? Validate(message, answer) : Serve(message, answer);
+      if (message.examination_id() != 0) {
+        Examine(message, answer);
+      } else {
+        message.draft_id() != 0 ? Validate(message, answer) : Serve(message, answer);
+      }
       open = stream->Write(answer);
     }
     const grpc::Status status = stream->Finish();
@@ -71,6 +82,15 @@ class GrpcResourceFeed::Follower {
     if (valid.ok()) return;
     for (const absl::string_view line : absl::StrSplit(valid.message(), '\n')) {
       answer.add_draft_errors(std::string(line));
+    }
+  }
+
+  void Examine(const v1::WatchResponse& message, v1::WatchRequest& answer) {
+    answer.set_examination_id(message.examination_id());
+    *answer.mutable_now() = wire::ToProto(SystemClock().Now());
+    if (!examine_) return;
+    for (const HealthCheck& check : examine_(kExaminationTime)) {
+      *answer.add_checks() = wire::ToProto(check, part_);
     }
   }
 
@@ -92,6 +112,7 @@ class GrpcResourceFeed::Follower {
 
   const std::string part_;
   domain::ResourceWatcher& watcher_;
+  const HealthExaminer& examine_;  // may be null
   const std::unique_ptr<v1::ResourceFeedService::Stub> stub_;
   async::Backoff backoff_;
   std::uint64_t version_ = 0;  // the served version; 0 before the first
@@ -104,13 +125,15 @@ struct GrpcResourceFeed::State {
   std::list<Follower> followers CS_GUARDED_BY(mutex);
 };
 
-GrpcResourceFeed::GrpcResourceFeed(std::shared_ptr<grpc::Channel> policy)
-    : channel_(std::move(policy)), state_(std::make_unique<State>()) {}
+GrpcResourceFeed::GrpcResourceFeed(std::shared_ptr<grpc::Channel> policy, HealthExaminer examine)
+    : channel_(std::move(policy)),
+      examine_(std::move(examine)),
+      state_(std::make_unique<State>()) {}
 GrpcResourceFeed::~GrpcResourceFeed() = default;
 
 void GrpcResourceFeed::Attach(const std::string& part, domain::ResourceWatcher& watcher) {
   const MutexLock lock(state_->mutex);
-  state_->followers.emplace_back(channel_, part, watcher);
+  state_->followers.emplace_back(channel_, part, watcher, examine_);
 }
 
 bool GrpcResourceFeed::serving() const {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "libs/base/health_check.h"
 #include "libs/domain/resource_feed.h"
 
 namespace grpc {
@@ -17,7 +18,10 @@ namespace countersign::clients {
 // keeps serving. Destruction ends the streams and joins.
 class GrpcResourceFeed final : public domain::ResourceFeed {
  public:
-  explicit GrpcResourceFeed(std::shared_ptr<grpc::Channel> policy);
+  // `examine` looks at this process when policy asks; without it, it is not asked. An examination
+  // delays what the feed brings by as much as it takes.
+  explicit GrpcResourceFeed(std::shared_ptr<grpc::Channel> policy,
+                            HealthExaminer examine = nullptr);
   ~GrpcResourceFeed() override;
 
   void Attach(const std::string& part, domain::ResourceWatcher& watcher) override;
@@ -29,6 +33,7 @@ class GrpcResourceFeed final : public domain::ResourceFeed {
  private:
   class Follower;
   std::shared_ptr<grpc::Channel> channel_;
+  const HealthExaminer examine_;
   struct State;
   std::unique_ptr<State> state_;
 };

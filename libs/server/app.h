@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/base/clock.h"
+#include "libs/base/health_check.h"
 #include "libs/base/random.h"
 #include "libs/config/service_config.h"
 #include "libs/metrics/metrics.h"
@@ -82,6 +83,10 @@ class App {
   // Checks are called for /readyz and grpc.health.v1, on threads of their own.
   void ReadyWhen(std::function<std::string()> check);
   void ReadyWhenConnected(pg::Pool& pool);  // the database answers
+
+  // Looks at this process (examine.h), at its database if there is one, and at what `more` sees.
+  // Both must exist as long as the examiner.
+  HealthExaminer Examiner(pg::Pool* database = nullptr, HealthExaminer more = nullptr);
 
   // Runs `drain` after the process was told to stop and before its gRPC server shuts down, in the
   // order of the calls; each gets the remaining time.

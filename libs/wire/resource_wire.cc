@@ -1,5 +1,7 @@
 #include "libs/wire/resource_wire.h"
 
+#include <string>
+
 namespace countersign::wire {
 
 policy::v1::WatchResponse ToProto(const domain::ResourceList& list, std::uint64_t draft_id) {
@@ -30,6 +32,27 @@ domain::ResourceList FromProto(const policy::v1::WatchResponse& proto) {
     resource.created_version = sent.created_version();
   }
   return list;
+}
+
+policy::v1::HealthCheck ToProto(const HealthCheck& check, absl::string_view part) {
+  policy::v1::HealthCheck proto;
+  proto.set_part(std::string(part));
+  proto.set_check(check.name);
+  proto.set_result(ToString(check.state));
+  proto.set_detail(check.saw);
+  proto.set_advice(check.advice);
+  return proto;
+}
+
+HealthCheck FromProto(const policy::v1::HealthCheck& proto) {
+  HealthCheck check;
+  check.name = proto.check();
+  for (const auto state : {HealthCheck::State::kOk, HealthCheck::State::kWarning}) {
+    if (proto.result() == ToString(state)) check.state = state;
+  }
+  check.saw = proto.detail();
+  check.advice = proto.advice();
+  return check;
 }
 
 }  // namespace countersign::wire

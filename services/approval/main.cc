@@ -23,12 +23,12 @@ absl::Status Wire(server::App& app) {
   CS_ASSIGN_OR_RETURN(const SecretString seal_key,
                       config::LoadOrCreateSecret(key_file, crypto::kSealKeyBytes, app.random()));
 
-  auto& store = app.Make<store::PgReviewStore>(app.Make<pg::Pool>(database), seal_key, app.clock(),
-                                               app.random());
+  auto& pool = app.Make<pg::Pool>(database);
+  auto& store = app.Make<store::PgReviewStore>(pool, seal_key, app.clock(), app.random());
   auto& approval =
       app.Make<Approval>(store, crypto::PageTokens(seal_key, app.random()), app.clock(),
                          app.metrics(), ApprovalOptions{database.max_connections});
-  auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
+  auto& feed = app.Make<clients::GrpcResourceFeed>(policy, app.Examiner(&pool));
   feed.Attach("approval", approval.directory());
 
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);

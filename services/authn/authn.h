@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/base/clock.h"
+#include "libs/base/health_check.h"
 #include "libs/base/random.h"
 #include "libs/base/thread_pool.h"
 #include "libs/metrics/metrics.h"
@@ -11,6 +12,7 @@
 #include "services/authn/authn_metrics.h"
 #include "services/authn/credential_verifier.h"
 #include "services/authn/directory/directory_holder.h"
+#include "services/authn/examine_providers.h"
 #include "services/authn/exchange/caller_token.h"
 #include "services/authn/exchange/token_exchange.h"
 #include "services/authn/internal_tokens/minted_tokens.h"
@@ -41,7 +43,9 @@ struct Authn {
   };
 
   explicit Authn(const Dependencies& parts)
-      : vault({parts.secrets.vault}, parts.random),
+      : fetcher(parts.fetcher),
+        clock(parts.clock),
+        vault({parts.secrets.vault}, parts.random),
         hasher(parts.secrets.key_hash),
         directory(vault, revocations),
         jwks(parts.fetcher, parts.clock),
@@ -56,6 +60,17 @@ struct Authn {
         sealer(vault),
         key_manager(parts.keys, hasher, directory, revocations, parts.clock, parts.random) {}
 
+  // Looks at the identity providers of the served resources (examine_providers.h). Blocks.
+  HealthExaminer examiner() {
+    return [this](absl::Duration timeout) -> std::vector<HealthCheck> {
+      const auto served = directory.Current();
+      if (served == nullptr) return {};
+      return ExamineProviders(*served, jwks, fetcher, clock, timeout);
+    };
+  }
+
+  oidc::UrlFetcher& fetcher;
+  const Clock& clock;
   revocation::RevocationFeed revocations;
   const vault::Vault vault;
   const access_keys::KeyHasher hasher;

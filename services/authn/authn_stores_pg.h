@@ -7,8 +7,9 @@ namespace countersign::authn {
 
 // What authn keeps in PostgreSQL. `pool` must outlive it.
 struct PgStores {
-  explicit PgStores(pg::Pool& pool) : keys(pool), used_assertions(pool) {}
+  explicit PgStores(pg::Pool& database) : pool(database), keys(pool), used_assertions(pool) {}
 
+  pg::Pool& pool;
   access_keys::PgKeyStore keys;
   assertions::PgUsedAssertions used_assertions;
 };

@@ -1,4 +1,3 @@
-#include "libs/base/status.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/server/run_service.h"
 #include "services/authn/access_keys/first_admin_keys.h"
@@ -17,7 +16,7 @@ namespace countersign::authn {
 namespace {
 
 absl::Status Wire(const AuthnConfig& config, server::App& app) {
-  CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kAuthnSchema));
+  CS_ASSIGN_OR_RETURN(const auto database, app.Database(kAuthnSchema));
   CS_ASSIGN_OR_RETURN(const auto policy, app.ChannelTo("policy"));
   secrets::FileSecretStore files(app.config().secrets);
   CS_ASSIGN_OR_RETURN(auto loaded, secrets::LoadOrCreateMasterSecrets(files, app.random()));
@@ -29,7 +28,8 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
       stores.keys, stores.used_assertions, app.Make<ThreadPool>(config.threads, config.queue),
       app.Make<oidc::HttpUrlFetcher>(fetcher), minter, secrets, app.clock(), app.random(),
       app.metrics()});
-  app.Make<clients::GrpcResourceFeed>(policy).Attach("authn", authn.directory);
+  auto examine = app.Examiner(&stores.pool, authn.examiner());
+  app.Make<clients::GrpcResourceFeed>(policy, examine).Attach("authn", authn.directory);
   auto& callers = app.Make<internal_tokens::LocalCallerVerifier>(minter, app.clock());
   auto& waiting = app.Make<ThreadPool>(4, 64);  // Separate, because revocations wait for edges.
   app.Serve(app.Make<AuthnService>(authn, minter, callers));

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/crypto/examine_certificate.h"
 #include "services/edge/call/answer/output_tokens.h"
 #include "services/edge/call/reflection/schema_cache.h"
+#include "services/edge/examine_upstreams.h"
 #include "services/edge/http_transport/http_upstream.h"
 #include "services/edge/request_dispatcher.h"
 
@@ -27,6 +29,7 @@ struct Edge::State {
   State(EdgeConfig edge_config, call::Ports call_ports, Clock& clock, RandomSource& random,
         metrics::Registry& registry)
       : config(std::move(edge_config)),
+        clock(clock),
         ports(call_ports),
         metrics(registry),
         credentials(config.credential_cache, clock),
@@ -39,6 +42,7 @@ struct Edge::State {
         transport(config.http, config.calls.max_response_bytes, body_pool, dispatcher) {}
 
   const EdgeConfig config;
+  const Clock& clock;
   const call::Ports ports;
   call::CallMetrics metrics;
   call::request::CredentialCache credentials;
@@ -82,6 +86,19 @@ void Edge::Drain(absl::Duration timeout) {
   state_->dispatcher.SetDraining();
   state_->stopping.Stop();
   state_->transport.Drain(timeout);
+}
+
+std::vector<HealthCheck> Edge::Examine(absl::Duration timeout) {
+  std::vector<HealthCheck> checks;
+  for (const http_transport::ListenOn& listen : state_->config.http.listen) {
+    if (listen.certificate_file.empty()) continue;
+    checks.push_back(crypto::ExamineCertificate(absl::StrCat("certificate of ", listen.address),
+                                                listen.certificate_file, state_->clock.Now()));
+  }
+  if (const auto resources = state_->resources.Current()) {
+    Append(checks, ExamineUpstreams(state_->transport, *resources, timeout));
+  }
+  return checks;
 }
 
 call::request::CredentialCache& Edge::credentials() { return state_->credentials; }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/health_check.h"
 #include "libs/base/random.h"
 #include "libs/domain/resource_feed.h"
 #include "libs/metrics/metrics.h"
@@ -61,6 +62,13 @@ class Edge final : public domain::ResourceWatcher {
 
   // Stops listening, lets calls finish until `timeout`, then cancels them. Blocks.
   void Drain(absl::Duration timeout);
+
+  // Looks at the certificates that callers see, and at the upstreams of the served connections
+  // (examine_upstreams.h). Blocks. REQUIRES: started.
+  std::vector<HealthCheck> Examine(absl::Duration timeout);
+  HealthExaminer examiner() {
+    return [this](absl::Duration timeout) { return Examine(timeout); };
+  }
 
   // For the client of authn's revocation stream.
   call::request::CredentialCache& credentials();

@@ -36,7 +36,7 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&to = app.Make<clients::RecorderReadiness>(recorder)] { return to.NotReady(); });
-  auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
+  auto& feed = app.Make<clients::GrpcResourceFeed>(policy, app.Examiner(nullptr, edge.examiner()));
   feed.Attach("edge", edge);
   app.ReadyWhen([&feed] { return feed.serving() ? "" : "no resources yet"; });
   edge.SetReadiness([&app] { return app.NotReady(); });

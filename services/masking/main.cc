@@ -30,7 +30,7 @@ absl::Status Wire(const MaskingConfig& config, server::App& app) {
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
   app.Serve(app.Make<MaskingService>(masker, callers));
 
-  auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
+  auto& feed = app.Make<clients::GrpcResourceFeed>(policy, app.Examiner());
   feed.Attach("masking", profiles);
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&feed] { return std::string(feed.serving() ? "" : "no resources yet"); });

@@ -1,5 +1,3 @@
-#include <functional>
-#include "libs/base/status.h"
 #include "libs/clients/credential_sealer_grpc.h"
 #include "libs/clients/internal_keys_grpc.h"
 #include "libs/server/run_service.h"
@@ -15,7 +13,7 @@ namespace countersign::policy {
 namespace {
 
 absl::Status Wire(const PolicyConfig& config, server::App& app) {
-  CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kPolicySchema));
+  CS_ASSIGN_OR_RETURN(const auto database, app.Database(kPolicySchema));
   CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
   resources::HubOptions options;
   CS_ASSIGN_OR_RETURN(options.initial, ReadInitialResources(config));
@@ -23,25 +21,27 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   options.on_outdated_patterns = std::bind_front(&PolicyMetrics::FoundOutdatedPatterns, &metrics);
   auto& snapshots =
       app.Make<rules::SnapshotHolder>(app.Make<rules::LocalTextEngine>(config.cache_folder));
-  auto& store = app.Make<resources::PgResourceStore>(app.Make<pg::Pool>(database));
+  auto& pool = app.Make<pg::Pool>(database);
   auto& sealer = app.Make<clients::GrpcCredentialSealer>(authn);
-  auto& hub = app.Make<resources::ResourceHub>(store, sealer, app.clock(), options);
+  auto& hub = app.Make<resources::ResourceHub>(app.Make<resources::PgResourceStore>(pool), sealer,
+                                               app.clock(), options);
   hub.Attach("policy", snapshots);
   auto& large = app.Make<ThreadPool>(config.large_prompt_threads, config.large_prompt_queue,
                                      ThreadPriority::kLow);
   auto& decider = app.Make<rules::LocalPolicyDecider>(
       snapshots, large, app.clock(), std::bind_front(&PolicyMetrics::Decided, &metrics));
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
-  auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
-  auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
+  auto& callers =
+      app.Make<rpc::TokenCallerVerifier>(app.Make<jose::InternalTokenVerifier>(keys, app.clock()));
   app.Serve(app.Make<PolicyService>(decider, callers));
-  app.Serve(app.Make<resources::ResourceService>(hub, callers, app.Make<ThreadPool>(4, 64)));
+  auto& examination = app.Make<resources::PartExamination>(hub.remote_parts(), app.clock(),
+                                                           "policy", app.Examiner(&pool));
+  app.Serve(
+      app.Make<resources::ResourceService>(hub, examination, callers, app.Make<ThreadPool>(4, 64)));
   app.Serve(app.Make<resources::ResourceFeedService>(hub.remote_parts()));
-  app.OnDrain([&hub](absl::Duration) { hub.remote_parts().Close(); });
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });
-  // Without its database the service is not ready and decides nothing; it recovers by itself.
-  const absl::Status started = hub.Start();
+  const absl::Status started = hub.Start();  // Without its database it recovers by itself.
   return absl::IsUnavailable(started) ? absl::OkStatus() : started;
 }
 

@@ -262,7 +262,15 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
   hub.Attach("approval", approval.core.directory());
   hub.Attach("masking", masking.profiles);
   hub.Attach("edge", edge);
-  services.push_back(&app.Make<policy::resources::ResourceService>(hub, authn.callers,
+  const auto see = [&edge, &core = authn.core, folder = directory.cluster()](absl::Duration time) {
+    std::vector<HealthCheck> checks = {database::ExamineSpace(folder)};
+    Append(checks, core.examiner()(time));
+    Append(checks, edge.Examine(time));
+    return checks;
+  };
+  auto& examination = app.Make<policy::resources::PartExamination>(
+      hub.remote_parts(), app.clock(), "gateway", app.Examiner(&storage.policy, see));
+  services.push_back(&app.Make<policy::resources::ResourceService>(hub, examination, authn.callers,
                                                                    app.Make<ThreadPool>(4, 64)));
   WireRpcs(services, edge, app);
 

@@ -100,6 +100,11 @@ JwksCache::Step JwksCache::Decide(absl::string_view kid, absl::Time now, bool* s
   return usable ? Step::kServe : Step::kFail;
 }
 
+absl::Status JwksCache::last_failure() const {
+  const MutexLock lock(mutex_);
+  return last_fetch_failed_ ? last_failure_ : absl::OkStatus();
+}
+
 void JwksCache::StartFetch() {
   std::string jwks_uri = configured_jwks_uri_;
   if (jwks_uri.empty()) {
@@ -153,6 +158,7 @@ void JwksCache::Finish(absl::StatusOr<jose::JwkSet> fetched, absl::string_view c
     const MutexLock lock(mutex_);
     const absl::Time now = clock_.Now();
     fetching_ = false;
+    last_fetch_failed_ = !fetched.ok();
     if (fetched.ok()) {
       Merge(*fetched);
       fetched_at_ = now;

@@ -53,6 +53,9 @@ class JwksCache : public std::enable_shared_from_this<JwksCache> {
   // Time since the last successful fetch; infinite before the first.
   absl::Duration Age() const;
 
+  // Why the last fetch failed; OK when it did not. Before the first: that there was none.
+  absl::Status last_failure() const;
+
   const std::string& issuer() const { return issuer_; }
   const std::string& configured_jwks_uri() const { return configured_jwks_uri_; }
 
@@ -88,6 +91,7 @@ class JwksCache : public std::enable_shared_from_this<JwksCache> {
   absl::Duration ttl_ CS_GUARDED_BY(mutex_);
   absl::Duration backoff_ CS_GUARDED_BY(mutex_);
   absl::Status last_failure_ CS_GUARDED_BY(mutex_);
+  bool last_fetch_failed_ CS_GUARDED_BY(mutex_) = true;
   std::string discovered_jwks_uri_ CS_GUARDED_BY(mutex_);
   bool fetching_ CS_GUARDED_BY(mutex_) = false;
   std::vector<domain::Done<Keys>> waiting_ CS_GUARDED_BY(mutex_);

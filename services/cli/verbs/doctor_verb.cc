@@ -40,6 +40,7 @@ class Doctor {
   std::vector<Check> Run() {
     if (!CheckCredential()) return std::move(checks_);
     CheckParts();
+    ExamineParts();
     CheckRecord();
     CheckResources();
     return std::move(checks_);
@@ -108,6 +109,23 @@ class Doctor {
       return Add("parts", "failed", absl::StrJoin(unwell, ", "), "look at the logs of these parts");
     }
     Add("parts", "ok", absl::StrCat(parts->size(), " serve version ", version));
+  }
+
+  // What the parts themselves see: clocks, certificates, databases, upstreams, identity providers.
+  void ExamineParts() {
+    const auto seen = gateway_.Call("policy.v1.ResourceService/ExamineParts", "{}");
+    if (Skips("examination", seen.status(), "admin")) return;
+    if (absl::IsUnimplemented(seen.status()) || absl::IsNotFound(seen.status())) {
+      return Add("examination", "skipped", "the gateway is of a version without it");
+    }
+    if (!seen.ok()) return Add("examination", "failed", std::string(seen.status().message()));
+    const json::Value items = seen->root()["items"];
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const json::Value item = items.at(i);
+      Add(absl::StrCat(item["part"].text(), ": ", item["check"].text()),
+          std::string(item["result"].text()), std::string(item["detail"].text()),
+          std::string(item["advice"].text()));
+    }
   }
 
   void CheckRecord() {

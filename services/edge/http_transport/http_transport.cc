@@ -1,8 +1,13 @@
 #include "services/edge/http_transport/http_transport.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "libs/async/cancellation.h"
+#include "libs/async/spawn.h"
 #include "libs/base/status.h"
+#include "libs/http/io_loop.h"
+#include "libs/http/upstream/connect.h"
 #include "libs/log/log.h"
 #include "services/edge/http_transport/http_caller_connection.h"
 #include "services/edge/http_transport/http_upstream.h"
@@ -11,6 +16,40 @@ namespace countersign::edge::http_transport {
 namespace {
 
 constexpr absl::Duration kCertificateRefresh = absl::Seconds(10);
+
+constexpr absl::Duration kGrace = absl::Seconds(1);  // for answers that are on their way
+
+// The results of several attempts to connect.
+class Attempts {
+ public:
+  explicit Attempts(std::size_t count)
+      : missing_(count), results_(count, absl::DeadlineExceededError("no answer in time")) {}
+
+  void Set(std::size_t index, absl::Status result) {
+    const MutexLock lock(mutex_);
+    results_[index] = std::move(result);
+    --missing_;
+    changed_.NotifyAll();
+  }
+  std::vector<absl::Status> Wait(absl::Duration timeout) {
+    const MutexLock lock(mutex_);
+    changed_.WaitFor(mutex_, timeout, [this]() CS_REQUIRES(mutex_) { return missing_ == 0; });
+    return results_;
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  std::size_t missing_ CS_GUARDED_BY(mutex_);
+  std::vector<absl::Status> results_ CS_GUARDED_BY(mutex_);
+};
+
+async::Awaitable<void> TryOne(http::IoLoop& loop, http::Target target, http::ClientOptions options,
+                              std::shared_ptr<Attempts> attempts, std::size_t index) {
+  async::Cancellation cancellation;
+  const auto stream = co_await http::upstream::Connect(loop, target, options, cancellation);
+  attempts->Set(index, stream.status());
+}
 
 void LogReload(const absl::Status& status) {
   if (status.ok()) return;
@@ -43,7 +82,7 @@ HttpTransport::~HttpTransport() {
 }
 
 absl::Status HttpTransport::Start() {
-  http::ClientOptions client;
+  http::ClientOptions& client = client_options_;
   CS_ASSIGN_OR_RETURN(client.tls, http::security::ClientTls(options_.upstream_ca_file));
   client.ca_file = options_.upstream_ca_file;
   client.connect_timeout = options_.connect_timeout;
@@ -130,6 +169,19 @@ std::vector<std::string> HttpTransport::addresses() const {
   std::vector<std::string> addresses;
   for (const auto& listener : listeners_) addresses.push_back(listener->address());
   return addresses;
+}
+
+std::vector<absl::Status> HttpTransport::TryConnect(const std::vector<http::Target>& targets,
+                                                    absl::Duration timeout) {
+  http::ClientOptions options = client_options_;
+  options.connect_timeout = std::min(options.connect_timeout, timeout);
+  const auto attempts = std::make_shared<Attempts>(targets.size());
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const std::size_t worker = i % network_.size();
+    async::Spawn(network_.executor(worker),
+                 TryOne(network_.at(worker), targets[i], options, attempts, i));
+  }
+  return attempts->Wait(timeout + kGrace);
 }
 
 void HttpTransport::Drain(absl::Duration timeout) {

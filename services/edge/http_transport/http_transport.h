@@ -12,6 +12,7 @@
 #include "libs/async/periodic_task.h"
 #include "libs/base/mutex.h"
 #include "libs/base/thread_pool.h"
+#include "libs/http/client_options.h"
 #include "libs/http/http2/http2_options.h"
 #include "libs/http/security/server_certificate.h"
 #include "libs/http/server.h"
@@ -77,6 +78,11 @@ class HttpTransport {
   // keeps the one it has.
   absl::Status ReloadCertificates() CS_EXCLUDES(certificates_mutex_);
 
+  // Connects to each target, sends nothing, and closes. The results are in the order of the
+  // targets; DEADLINE_EXCEEDED for what took longer than `timeout`. Blocks. REQUIRES: started.
+  std::vector<absl::Status> TryConnect(const std::vector<http::Target>& targets,
+                                       absl::Duration timeout);
+
   // Stops listening, lets calls finish until `timeout`, then cancels them. Blocks.
   void Drain(absl::Duration timeout);
 
@@ -88,6 +94,7 @@ class HttpTransport {
   async::Awaitable<void> Handle(http::Exchange& exchange);
 
   const HttpOptions options_;
+  http::ClientOptions client_options_;  // set by Start
   const std::size_t max_response_bytes_;
   ThreadPool& body_pool_;
   RequestHandler& handler_;

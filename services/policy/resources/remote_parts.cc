@@ -59,6 +59,48 @@ void RemoteParts::OnServing(const RemotePart& part, std::uint64_t version) {
   changed_.NotifyAll();
 }
 
+void RemoteParts::OnExamined(const RemotePart& part, std::uint64_t examination_id,
+                             std::vector<HealthCheck> checks, absl::Time now) {
+  const MutexLock lock(mutex_);
+  Live* live = Find(part);
+  if (live == nullptr || examination_id != examination_id_ || clock_ == nullptr) return;
+  live->examined = Examined{part.name(), true, std::move(checks), clock_->Now(), now};
+  changed_.NotifyAll();
+}
+
+std::vector<RemoteParts::Examined> RemoteParts::Examine(const Clock& clock, absl::Duration timeout,
+                                                        const std::function<void()>& meanwhile) {
+  const absl::Time start = clock.Now();
+  {
+    const MutexLock lock(mutex_);
+    ++examination_id_;
+    clock_ = &clock;
+    for (Live& live : live_) {
+      live.examined.reset();
+      if (live.part->can_be_examined()) live.part->SendExamination(examination_id_);
+    }
+  }
+  meanwhile();
+  const MutexLock lock(mutex_);
+  const auto all_answered = [this]() CS_REQUIRES(mutex_) {
+    return std::all_of(live_.begin(), live_.end(), [](const Live& live) {
+      return live.examined.has_value() || !live.part->can_be_examined();
+    });
+  };
+  changed_.WaitFor(mutex_, std::max(absl::ZeroDuration(), timeout - (clock.Now() - start)),
+                   all_answered);
+  std::vector<Examined> seen;
+  for (Live& live : live_) {
+    seen.push_back(live.examined
+                       ? *std::move(live.examined)
+                       : Examined{live.part->name(), live.part->can_be_examined(), std::nullopt,
+                                  absl::InfinitePast(), absl::InfinitePast()});
+    live.examined.reset();
+  }
+  clock_ = nullptr;
+  return seen;
+}
+
 std::vector<std::string> RemoteParts::Unanswered() const {
   std::vector<std::string> names;
   for (const Live& live : live_) {

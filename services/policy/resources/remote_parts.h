@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/health_check.h"
 #include "libs/base/mutex.h"
 #include "services/policy/resources/resource_store.h"
 
@@ -23,6 +26,9 @@ class RemotePart {
   virtual void SendDraft(std::uint64_t draft_id,
                          std::shared_ptr<const domain::ResourceList> draft) = 0;
   virtual void SendCommitted(std::shared_ptr<const domain::ResourceList> list) = 0;
+  // Whether the part looks at itself when it is asked to.
+  virtual bool can_be_examined() const { return false; }
+  virtual void SendExamination(std::uint64_t /*examination_id*/) {}
   virtual void Close() = 0;  // ends the stream; Disconnect follows
 };
 
@@ -37,6 +43,9 @@ class RemoteParts {
   void OnValidated(const RemotePart& part, std::uint64_t draft_id,
                    std::vector<std::string> mistakes);
   void OnServing(const RemotePart& part, std::uint64_t version);
+  // `now` is the part's clock.
+  void OnExamined(const RemotePart& part, std::uint64_t examination_id,
+                  std::vector<HealthCheck> checks, absl::Time now);
 
   // Sends `draft` to every live part and waits until each has answered or disconnected.
   // INVALID_ARGUMENT with all mistakes; UNAVAILABLE names the parts that did not answer in time.
@@ -54,6 +63,19 @@ class RemoteParts {
   };
   std::vector<ServingPart> Serving();
 
+  // What one part saw, or nothing when it did not answer in time, or cannot be asked.
+  struct Examined {
+    std::string part;
+    bool can_be_examined = false;
+    std::optional<std::vector<HealthCheck>> checks;
+    absl::Time answered_at;  // by the clock that was given
+    absl::Time now;          // the part's clock
+  };
+  // Asks every live part, runs `meanwhile` in this thread, and waits for the answers until
+  // `timeout` after the questions. One call at a time.
+  std::vector<Examined> Examine(const Clock& clock, absl::Duration timeout,
+                                const std::function<void()>& meanwhile);
+
   // Ends every stream, including later ones, because this process is shutting down.
   void Close();
 
@@ -67,6 +89,7 @@ class RemoteParts {
     std::uint64_t serving = 0;
     bool asked = false;                                // connected when draft_id_ was sent
     std::optional<std::vector<std::string>> mistakes;  // in draft_id_; absent: no answer yet
+    std::optional<Examined> examined;                  // in examination_id_
   };
 
   Live* Find(const RemotePart& part) CS_REQUIRES(mutex_);  // null when it has left
@@ -78,6 +101,8 @@ class RemoteParts {
   std::vector<Live> live_ CS_GUARDED_BY(mutex_);
   std::shared_ptr<const domain::ResourceList> committed_ CS_GUARDED_BY(mutex_);
   std::uint64_t draft_id_ CS_GUARDED_BY(mutex_) = 0;
+  std::uint64_t examination_id_ CS_GUARDED_BY(mutex_) = 0;
+  const Clock* clock_ CS_GUARDED_BY(mutex_) = nullptr;  // of the examination
   bool closed_ CS_GUARDED_BY(mutex_) = false;
 };
 

@@ -14,6 +14,8 @@ class ResourceFeedService final : public v1::ResourceFeedService::CallbackServic
   grpc::ServerBidiReactor<v1::WatchRequest, v1::WatchResponse>* Watch(
       grpc::CallbackServerContext* context) override;
 
+  void EndStreams() { parts_.Close(); }
+
  private:
   RemoteParts& parts_;
 };

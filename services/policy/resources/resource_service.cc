@@ -6,20 +6,34 @@
 
 #include "libs/base/status.h"
 #include "libs/rpc/handler.h"
+#include "libs/wire/resource_wire.h"
 #include "services/policy/policy_errors.h"
 #include "services/policy/resources/resource_wire.h"
 
 namespace countersign::policy::resources {
 
+namespace {
+
+bool HasRoleEverywhere(const domain::Principal& caller, domain::Role role) {
+  return std::any_of(caller.roles.begin(), caller.roles.end(), [&](const domain::RoleGrant& grant) {
+    return grant.role == role && grant.connections.empty();
+  });
+}
+
+}  // namespace
+
 absl::StatusOr<std::string> ResourceService::Admin(
     const grpc::CallbackServerContext& context) const {
   CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(context, callers_));
-  const auto& roles = caller->roles;
-  const bool admin = std::any_of(roles.begin(), roles.end(), [](const domain::RoleGrant& grant) {
-    return grant.role == domain::Role::kAdmin && grant.connections.empty();
-  });
-  if (!admin) return AdminOnly();
+  if (!HasRoleEverywhere(*caller, domain::Role::kAdmin)) return AdminOnly();
   return caller->DisplayName();
+}
+
+absl::Status ResourceService::CheckReader(const grpc::CallbackServerContext& context) const {
+  CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(context, callers_));
+  const bool may_read = HasRoleEverywhere(*caller, domain::Role::kAdmin) ||
+                        HasRoleEverywhere(*caller, domain::Role::kAuditor);
+  return may_read ? absl::OkStatus() : ReadersOnly();
 }
 
 grpc::ServerUnaryReactor* ResourceService::Apply(grpc::CallbackServerContext* context,
@@ -39,7 +53,7 @@ grpc::ServerUnaryReactor* ResourceService::GetResources(grpc::CallbackServerCont
                                                         const v1::GetResourcesRequest* request,
                                                         v1::GetResourcesResponse* response) {
   return rpc::FinishInline(context, [&]() -> absl::Status {
-    CS_RETURN_IF_ERROR(Admin(*context).status());
+    CS_RETURN_IF_ERROR(CheckReader(*context));
     CS_ASSIGN_OR_RETURN(const auto set, hub_.Current());
     CS_ASSIGN_OR_RETURN(*response, ListResources(*set, *request));
     return absl::OkStatus();
@@ -67,6 +81,18 @@ grpc::ServerUnaryReactor* ResourceService::ListParts(grpc::CallbackServerContext
     CS_RETURN_IF_ERROR(Admin(*context).status());
     CS_ASSIGN_OR_RETURN(const PartsReport report, hub_.ListParts());
     *response = ToProto(report);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* ResourceService::ExamineParts(grpc::CallbackServerContext* context,
+                                                        const v1::ExaminePartsRequest* request,
+                                                        v1::ExaminePartsResponse* response) {
+  (void)request;
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_RETURN_IF_ERROR(Admin(*context).status());
+    CS_ASSIGN_OR_RETURN(const std::vector<PartCheck> checks, examination_.Run());
+    for (const PartCheck& one : checks) *response->add_items() = wire::ToProto(one.check, one.part);
     return absl::OkStatus();
   });
 }

@@ -33,7 +33,12 @@ struct Fixture {
   ResourceHub hub{store, sealer, clock};
   FakeCallers callers;
   ThreadPool pool{2, 4};
-  ResourceService service{hub, callers, pool};
+  PartExamination examination{
+      hub.remote_parts(), clock, "policy", [](absl::Duration) {
+        return std::vector<HealthCheck>{
+            {"database", HealthCheck::State::kFailed, "is away", "start it"}};
+      }};
+  ResourceService service{hub, examination, callers, pool};
   InProcessServer server{&service};
   std::unique_ptr<v1::ResourceService::Stub> stub = v1::ResourceService::NewStub(server.channel());
   v1::ApplyResponse applied;
@@ -89,6 +94,23 @@ TEST_CASE("ResourceService: applied resources are reported and can be read", "[p
   CHECK(resource.updated_at().seconds() == absl::ToUnixSeconds(fixture.clock.Now()));
 }
 
+TEST_CASE("ResourceService: an examination is for administrators", "[policy][rpc]") {
+  Fixture fixture;
+  v1::ExaminePartsResponse seen;
+  const auto examine = [&](const std::string& token) {
+    return rpc::FromGrpc(fixture.stub->ExamineParts(As(token).get(), {}, &seen));
+  };
+  REQUIRE(examine("admin").ok());
+  REQUIRE(seen.items_size() == 1);
+  CHECK(seen.items(0).part() == "policy");
+  CHECK(seen.items(0).check() == "database");
+  CHECK(seen.items(0).result() == "failed");
+  CHECK(seen.items(0).advice() == "start it");
+  for (const char* token : {"auditor", "admin-of-openai", "caller"}) {
+    CHECK(absl::IsPermissionDenied(examine(token)));
+  }
+}
+
 TEST_CASE("ResourceService: a mistake is INVALID_ARGUMENT with file, line and path",
           "[policy][rpc]") {
   Fixture fixture;
@@ -137,6 +159,20 @@ TEST_CASE("ResourceService: every method needs the role admin on all connections
     CHECK(status.code() == absl::StatusCode::kUnauthenticated);
   }
   CHECK(*fixture.store.Version() == 0);
+}
+
+TEST_CASE("ResourceService: an auditor of all connections may read, and only that",
+          "[policy][rpc]") {
+  Fixture fixture;
+  REQUIRE(fixture.Apply(kConnection + kPolicy).ok());
+  CHECK(fixture.Get("Policy", "", "auditor").ok());
+  CHECK(fixture.got.items_size() == 1);
+  for (const absl::Status& status :
+       {fixture.Get("Policy", "", "auditor-of-openai"), fixture.Apply(kPolicy, "auditor"),
+        fixture.Delete("Policy", "chat", "auditor")}) {
+    CHECK(status.code() == absl::StatusCode::kPermissionDenied);
+    CHECK(GetReason(status) == "permission_denied");
+  }
 }
 
 TEST_CASE("ResourceService: without the store changes are UNAVAILABLE and reading works",

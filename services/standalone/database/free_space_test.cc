@@ -18,6 +18,15 @@ TEST_CASE("DescribeLackOfSpace: nothing if there is enough, otherwise how much i
   CHECK(full.find(" KiB are needed") != std::string::npos);
 }
 
+TEST_CASE("ExamineSpace: warns before the disk is full", "[standalone]") {
+  const countersign::testing::TemporaryFolder folder;
+  using State = HealthCheck::State;
+  CHECK(ExamineSpace(folder.path(), 0).state == State::kOk);
+  CHECK(ExamineSpace(folder.path(), std::numeric_limits<std::uint64_t>::max()).state ==
+        State::kWarning);
+  CHECK(ExamineSpace(folder / "none").state == State::kFailed);
+}
+
 TEST_CASE("DescribeLackOfSpace: a missing folder has no space", "[standalone]") {
   const countersign::testing::TemporaryFolder folder;
   CHECK(DescribeLackOfSpace(folder / "none").find("No such file or directory") !=
