@@ -96,8 +96,7 @@ std::optional<OfflinePolicy::Refusal> OfflinePolicy::Refuse(const domain::Princi
   const auto connection = snapshot_->resources->connections.find(name);
   if (connection == snapshot_->resources->connections.end()) return std::nullopt;  // Explain's
   const bool is_nobody = who.identity.empty() && who.groups.empty();
-  if (is_nobody ||
-      (knows_roles_ && !domain::HasRole(who, domain::Role::kCaller, name))) {
+  if (is_nobody || (knows_roles_ && !domain::HasRole(who, domain::Role::kCaller, name))) {
     return Refusal{
         "permission_denied",
         absl::StrCat(who.identity.empty() ? who.subject : who.identity,
@@ -106,8 +105,8 @@ std::optional<OfflinePolicy::Refusal> OfflinePolicy::Refuse(const domain::Princi
                                : "no RoleBinding gives it the role caller there")};
   }
   if (!model.empty() && !domain::ServesModel(connection->second, model)) {
-    return Refusal{"model_not_found", absl::StrCat("connection \"", name, "\" has no model \"",
-                                                   model, "\"")};
+    return Refusal{"model_not_found",
+                   absl::StrCat("connection \"", name, "\" has no model \"", model, "\"")};
   }
   return std::nullopt;
 }

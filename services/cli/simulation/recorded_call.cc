@@ -107,8 +107,8 @@ absl::StatusOr<domain::Prompt> ReadPromptAgain(const RecordedCall& call,
   absl::Status failure;
   // Whether it came over gRPC is not recorded, and no request can be read as both.
   for (const bool rpc : {false, true}) {
-    dialects::IncomingRequest request{call.method, PathBelow(call.path, connection), "", {},
-                                      call.body, true, rpc, &connection};
+    dialects::IncomingRequest request{
+        call.method, PathBelow(call.path, connection), "", {}, call.body, true, rpc, &connection};
     const absl::StatusOr<dialects::ReadCall> read = dialect->Read(request);
     if (!read.ok()) {
       if (failure.ok()) failure = read.status();

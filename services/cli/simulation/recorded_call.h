@@ -23,9 +23,9 @@ struct RecordedCall {
 // Reads the payload of a `request` event. INVALID_ARGUMENT for any other.
 absl::StatusOr<RecordedCall> ReadRecordedCall(absl::string_view payload);
 
-// The prompt of `call` as the gateway reads it for `connection`: its dialect reads the recorded body
-// again. INVALID_ARGUMENT when the body cannot be read, and FAILED_PRECONDITION when other texts than
-// the recorded ones are read from it, because then another prompt would be judged.
+// The prompt of `call` as the gateway reads it for `connection`: its dialect reads the recorded
+// body again. INVALID_ARGUMENT when the body cannot be read, and FAILED_PRECONDITION when other
+// texts than the recorded ones are read from it, because then another prompt would be judged.
 absl::StatusOr<domain::Prompt> ReadPromptAgain(const RecordedCall& call,
                                                const domain::Connection& connection);
 

@@ -68,9 +68,7 @@ absl::string_view Calls(std::size_t count) { return count == 1 ? " call" : " cal
 }  // namespace
 
 Report::Report(std::ostream& out, const output::ListingStyle& style)
-    : out_(out),
-      as_json_(style.format == output::Format::kJson),
-      listing_(out, style, Columns()) {
+    : out_(out), as_json_(style.format == output::Format::kJson), listing_(out, style, Columns()) {
   if (as_json_) out_ << "{\n  \"items\": [";
 }
 
@@ -140,8 +138,8 @@ void Report::PrintSummary() const {
     out_ << "  " << output::Printable(change) << ": " << count << "\n";
   }
   for (const auto& [why, group] : failures_) {
-    out_ << "not simulated: " << group.count << Calls(group.count) << ": "
-         << output::Printable(why) << " (" << output::Printable(absl::StrJoin(group.ids, ", "))
+    out_ << "not simulated: " << group.count << Calls(group.count) << ": " << output::Printable(why)
+         << " (" << output::Printable(absl::StrJoin(group.ids, ", "))
          << (group.count > group.ids.size() ? ", …" : "") << ")\n";
   }
 }

@@ -13,7 +13,7 @@
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
 #include "services/cli/output/output_file.h"
-#include "services/cli/output/progress_line.h"
+#include "services/cli/output/progress.h"
 #include "services/cli/sessions/session_filter.h"
 #include "services/cli/sessions/session_pages.h"
 #include "services/cli/simulation/live_resources.h"
@@ -73,13 +73,13 @@ absl::Status SimulatePage(GatewayClient& gateway, const Simulation& simulation, 
 }
 
 absl::Status SimulateConnection(const Invocation& invocation, GatewayClient& gateway,
-                                const Simulation& simulation,
-                                const sessions::FilterOptions& filter, Report& report) {
-  output::ProgressLine progress(invocation.err, output::IsWatched(invocation.err));
+                                const Simulation& simulation, const sessions::FilterOptions& filter,
+                                Report& report) {
+  output::Progress progress(invocation.err);
   CS_ASSIGN_OR_RETURN(const std::string request, sessions::FilterRequest(filter));
   const auto use = [&](json::Value page, std::size_t count) -> absl::Status {
     CS_RETURN_IF_ERROR(SimulatePage(gateway, simulation, page, report));
-    progress.Clear();
+    progress.Show("");
     report.EndPage();
     CS_RETURN_IF_ERROR(output::Flush(invocation.out));
     if (count > 0) {
@@ -121,9 +121,9 @@ absl::Status Simulate(const Invocation& invocation, const SimulateOptions& optio
   report.End();
   CS_RETURN_IF_ERROR(output::Flush(invocation.out));
   if (!options.fail_on_change || report.changed() == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the draft changes ", report.changed(), " of ", report.calls(),
-                   report.calls() == 1 ? " call" : " calls"));
+  return absl::FailedPreconditionError(absl::StrCat("the draft changes ", report.changed(), " of ",
+                                                    report.calls(),
+                                                    report.calls() == 1 ? " call" : " calls"));
 }
 
 }  // namespace

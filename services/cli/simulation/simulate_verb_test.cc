@@ -4,7 +4,6 @@
 #include "absl/strings/str_cat.h"
 #include "libs/domain/event_payload.h"
 #include "libs/json/writer.h"
-#include "services/cli/output/progress_line.h"
 #include "services/cli/testing/run_verb.h"
 
 namespace countersign::cli {
@@ -34,8 +33,8 @@ std::string Prompted(const std::string& text, const std::string& connection = "o
   start.prompt = prompt;
   start.method = "POST";
   start.path = "/openai/v1/chat/completions";
-  start.body = absl::StrCat(R"({"model":"gpt-4o","messages":[{"role":"user","content":")", text,
-                            R"("}]})");
+  start.body =
+      absl::StrCat(R"({"model":"gpt-4o","messages":[{"role":"user","content":")", text, R"("}]})");
   domain::Principal principal;
   principal.issuer = "countersign";
   principal.subject = principal.identity = "ann";
@@ -62,13 +61,15 @@ class SimulateTest : public VerbTest {
                           R"("masking":"standard"}})")},
         {"RoleBinding",
          Stored("RoleBinding", "callers", R"({"groups":["engineering"],"role":"caller"})")}};
-    gateway.AnswerBy(kResources, [stored](const std::string& request) -> absl::StatusOr<std::string> {
-      std::string items;
-      for (const auto& [kind, item] : stored) {
-        if (request.find(absl::StrCat("\"", kind, "\"")) != std::string::npos) items = item;
-      }
-      return absl::StrCat(R"({"items":[)", items, R"(],"nextPageToken":""})");
-    });
+    gateway.AnswerBy(kResources,
+                     [stored](const std::string& request) -> absl::StatusOr<std::string> {
+                       std::string items;
+                       for (const auto& [kind, item] : stored) {
+                         if (request.find(absl::StrCat("\"", kind, "\"")) != std::string::npos)
+                           items = item;
+                       }
+                       return absl::StrCat(R"({"items":[)", items, R"(],"nextPageToken":""})");
+                     });
     gateway.AnswerBy(kGet, [this](const std::string& request) -> absl::StatusOr<std::string> {
       for (const auto& [id, payload] : calls) {
         if (request.find(absl::StrCat("\"", id, "\"")) == std::string::npos) continue;
@@ -91,7 +92,7 @@ class SimulateTest : public VerbTest {
 
   RunResult Simulate(const std::string& draft, std::vector<std::string> more = {}) {
     gateway.Answer(kList, absl::StrCat(R"({"items":[)", listed, R"(],"nextPageToken":""})"));
-    std::vector<std::string> words = {"policy", "simulate", "-f", home.Write("draft.yaml", draft),
+    std::vector<std::string> words = {"policy",  "simulate", "-f", home.Write("draft.yaml", draft),
                                       "--since", "24h"};
     words.insert(words.end(), more.begin(), more.end());
     return Run(words);
@@ -106,9 +107,9 @@ std::string Draft(const std::string& kind, const std::string& name, const std::s
                       "}\nspec: ", spec, "\n");
 }
 
-const std::string kReview =
-    Draft("Policy", "names",
-          "{priority: 9, when: {keywords: {dictionary: names}}, then: {review: {reviewers: [leads]}}}");
+const std::string kReview = Draft(
+    "Policy", "names",
+    "{priority: 9, when: {keywords: {dictionary: names}}, then: {review: {reviewers: [leads]}}}");
 
 TEST_CASE_METHOD(SimulateTest, "policy simulate: what changed, and the summary", "[cli][verbs]") {
   Record("s-1", Prompted("about bluebird"));
@@ -154,7 +155,8 @@ TEST_CASE_METHOD(SimulateTest, "policy simulate: JSON without a change is comple
   CHECK(document->root()["items"].size() == 0);
 }
 
-TEST_CASE_METHOD(SimulateTest, "policy simulate: --fail-on-change exits with 1 when something changes",
+TEST_CASE_METHOD(SimulateTest,
+                 "policy simulate: --fail-on-change exits with 1 when something changes",
                  "[cli][verbs]") {
   Record("s-1", Prompted("about bluebird"));
   const RunResult changed = Simulate(kReview, {"--fail-on-change"});
@@ -195,7 +197,8 @@ TEST_CASE_METHOD(SimulateTest, "policy simulate: changes of masking are changes"
             .out.find("  allow: masking standard has other rules: 1\n") != std::string::npos);
 }
 
-TEST_CASE_METHOD(SimulateTest, "policy simulate: every mistake of the draft, before any call is read",
+TEST_CASE_METHOD(SimulateTest,
+                 "policy simulate: every mistake of the draft, before any call is read",
                  "[cli][verbs]") {
   const RunResult run =
       Simulate(Draft("Policy", "p", "{priority: high, when: {keyword: {}}, then: {allow: {}}}"));
@@ -229,19 +232,6 @@ TEST_CASE_METHOD(SimulateTest, "policy simulate: a gateway that fails ends it", 
     return absl::UnavailableError("cannot reach the gateway");
   });
   CHECK(Simulate(kReview).status == 1);
-}
-
-TEST_CASE("ProgressLine: is written anew, and leaves nothing behind", "[cli]") {
-  std::ostringstream err;
-  {
-    output::ProgressLine line(err, true);
-    line.Show("one");
-    line.Show("two");
-  }
-  CHECK(err.str() == "\r\x1b[Kone\r\x1b[Ktwo\r\x1b[K");
-  std::ostringstream unwatched;
-  output::ProgressLine(unwatched, false).Show("one");
-  CHECK(unwatched.str().empty());
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ namespace countersign::cli::simulation {
 struct Comparison {
   offline::OfflinePolicy::Decided was;
   offline::OfflinePolicy::Decided would_be;
-  // "allow -> review", or what else differs at the same verdict: "allow: masking a -> b". Empty: the
-  // call is treated as now.
+  // "allow -> review", or what else differs at the same verdict: "allow: masking a -> b". Empty:
+  // the call is treated as now.
   std::string change;
 };
 
