@@ -5,9 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/status.h"  // for Wire functions
 #include "libs/config/service_config.h"
 #include "libs/pg/migrate.h"
-#include "libs/base/status.h"  // for Wire functions
 #include "libs/server/app.h"
 
 namespace countersign::server {

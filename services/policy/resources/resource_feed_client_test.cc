@@ -95,6 +95,37 @@ TEST_CASE("ResourceFeed: a part in another process tells its release", "[policy]
   CHECK(parts[0].release == BuildVersion());
 }
 
+TEST_CASE("ResourceFeed: a part in another process says what it sees, and serves on",
+          "[policy][feed][rpc]") {
+  Fixture fixture;
+  Part examined;
+  absl::Duration given;
+  clients::GrpcResourceFeed feed(fixture.server.channel(), [&](absl::Duration timeout) {
+    given = timeout;
+    return std::vector<HealthCheck>{{"database", HealthCheck::State::kWarning, "is late", "wait"}};
+  });
+  feed.Attach("approval", examined);
+  examined.WaitForSome();
+  REQUIRE(fixture.Apply(kConnection).ok());
+
+  const auto seen = fixture.hub.remote_parts().Examine(fixture.clock, absl::Seconds(20), [] {});
+  REQUIRE(seen.size() == 2);
+  for (const RemoteParts::Examined& one : seen) {
+    INFO(one.part);
+    CHECK(one.can_be_examined == (one.part == "approval"));
+    CHECK(one.checks.has_value() == (one.part == "approval"));
+    if (!one.checks) continue;
+    REQUIRE(one.checks->size() == 1);
+    CHECK(one.checks->front().name == "database");
+    CHECK(one.checks->front().state == HealthCheck::State::kWarning);
+    CHECK(one.checks->front().advice == "wait");
+    CHECK(one.now != absl::InfinitePast());
+  }
+  CHECK(given > absl::ZeroDuration());
+  CHECK(examined.served()->version == 1);
+  REQUIRE(fixture.Apply(kConnection).ok());
+}
+
 TEST_CASE("ResourceFeed: a part in another process refuses a draft with all its reasons",
           "[policy][feed][rpc]") {
   Fixture fixture;
