@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -35,6 +36,21 @@ void CheckUrl(Fields& fields, absl::string_view name, absl::string_view url,
   }
 }
 
+domain::IdentityProvider::Oidc::Login ReadLogin(Fields& login) {
+  domain::IdentityProvider::Oidc::Login out;
+  out.client_id = login.Required("clientId");
+  if (login.Has("scopes")) out.scopes = RequiredStrings(login, "scopes");
+  for (const std::string& scope : out.scopes) {
+    // scope-token of RFC 6749 §3.3: several would stand in one.
+    if (absl::c_any_of(scope,
+                       [](char c) { return c <= ' ' || c > '~' || c == '"' || c == '\\'; })) {
+      login.Mistake("scopes", absl::StrCat("\"", scope, "\" is no scope"));
+    }
+  }
+  out.use_id_token = login.Choice("token", {"accessToken", "idToken"}) == "idToken";
+  return out;
+}
+
 domain::IdentityProvider::Oidc ReadOidc(Fields& oidc) {
   domain::IdentityProvider::Oidc out;
   out.issuer = oidc.Required("issuer");
@@ -55,6 +71,10 @@ domain::IdentityProvider::Oidc ReadOidc(Fields& oidc) {
   out.name_claim = oidc.String("nameClaim", out.name_claim);
   out.profile = domain::OidcProfileFromString(oidc.Choice(
       "profile", {"JWT", "at+jwt", "auth-time", "auth0", "entra", "google", "keycloak", "okta"}));
+  if (oidc.Has("login")) {
+    Fields login = oidc.Nested("login");
+    out.login = ReadLogin(login);
+  }
   return out;
 }
 

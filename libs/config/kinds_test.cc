@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/config/testing/read_fields.h"
 
 // The readers of each kind, without the surrounding files.
@@ -48,6 +49,25 @@ TEST_CASE("ReadIdentityProvider: every field, and the defaults of those left out
   CHECK(least.oidc->subject_claim == "sub");
   CHECK(least.oidc->algorithms.size() == 4);
   CHECK(least.oidc->profile == domain::OidcProfile::kAny);
+}
+
+TEST_CASE("ReadIdentityProvider: login", "[config]") {
+  const auto login = [](const std::string& fields) {
+    return absl::StrCat("{oidc: {issuer: 'https://i.example', audiences: [a], login: {", fields,
+                        "}}}");
+  };
+  const auto least = ReadValid(ReadIdentityProvider, login("clientId: cli"));
+  CHECK(least.oidc->login->client_id == "cli");
+  CHECK(least.oidc->login->scopes == std::vector<std::string>{"openid"});
+  CHECK_FALSE(least.oidc->login->use_id_token);
+  const auto full =
+      ReadValid(ReadIdentityProvider,
+                login("clientId: cli, scopes: [openid, 'api://gw/.default'], token: idToken"));
+  CHECK(full.oidc->login->scopes == std::vector<std::string>{"openid", "api://gw/.default"});
+  CHECK(full.oidc->login->use_id_token);
+  CHECK_THAT(ListMistakes(ReadIdentityProvider, login("scopes: ['openid email'], token: jwt")),
+             Contains("login.clientId: is required") && Contains("\"openid email\" is no scope") &&
+                 Contains("accessToken"));
 }
 
 TEST_CASE("ReadIdentityProvider: every profile is read by its name", "[config]") {

@@ -48,6 +48,13 @@ struct IdentityProvider {
     std::string subject_claim = "sub";
     std::string name_claim = "name";
     OidcProfile profile = OidcProfile::kAny;
+    // How people sign in with the command line.
+    struct Login {
+      std::string client_id;  // of a public client at the issuer
+      std::vector<std::string> scopes = {"openid"};
+      bool use_id_token = false;  // calls carry the ID token; otherwise the access token
+    };
+    std::optional<Login> login;
   };
   struct Saml {
     std::string metadata;      // XML; empty: fetched from metadata_url

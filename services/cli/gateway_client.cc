@@ -8,7 +8,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "libs/base/clock.h"
+#include "libs/base/status.h"
 #include "libs/http/fetch.h"
+#include "services/cli/login/http_call.h"
+#include "services/cli/login/saved_login.h"
 
 namespace countersign::cli {
 namespace {
@@ -63,11 +67,20 @@ class HttpGatewayClient final : public GatewayClient {
 
  private:
   http::FetchRequest MakeFetch(absl::string_view method, const std::string& request) const;
+  // Long verbs, such as those that watch, outlive the token that they began with.
+  absl::Status RenewLogin();
 
-  const GatewayAddress address_;
+  GatewayAddress address_;
   http::Fetcher fetcher_;  // one for all calls: it keeps the connection
+  const SystemClock clock_;
   bool answered_ = false;
 };
+
+absl::Status HttpGatewayClient::RenewLogin() {
+  CS_ASSIGN_OR_RETURN(address_.token,
+                      login::UseLogin(login::MakeHttpCall(address_.ca_file), address_.url, clock_));
+  return absl::OkStatus();
+}
 
 http::FetchRequest HttpGatewayClient::MakeFetch(absl::string_view method,
                                                 const std::string& request) const {
@@ -87,6 +100,7 @@ http::FetchRequest HttpGatewayClient::MakeFetch(absl::string_view method,
 
 absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
                                                        const std::string& request) {
+  if (address_.from_login) CS_RETURN_IF_ERROR(RenewLogin());
   http::FetchRequest fetch = MakeFetch(method, request);
   const std::string prefix =
       absl::StrCat("fetching ", fetch.url, ": ");  // prefix of the fetcher's messages
@@ -104,7 +118,8 @@ absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
     absl::Status error = ErrorFromAnswer(response->status, response->body);
     if (absl::IsUnauthenticated(error) && address_.token.empty()) {
       return absl::UnauthenticatedError(
-          "no credential: give one with --token, --token-file or COUNTERSIGN_TOKEN");
+          "no credential: log in with countersign login, or give one with --token, --token-file "
+          "or COUNTERSIGN_TOKEN");
     }
     return error;
   }

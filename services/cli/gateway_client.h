@@ -16,6 +16,8 @@ struct GatewayAddress {
   std::string url;      // http://host:port or https://host:port, without a path
   SecretString token;   // may be empty
   std::string ca_file;  // may be empty
+  // `token` is of a login, which is renewed before a call that would come too late for it.
+  bool from_login = false;
 };
 
 // Calls the gateway's admin and review RPCs with JSON messages. Blocking; not thread-safe.

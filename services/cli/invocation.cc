@@ -17,6 +17,7 @@
 #include "libs/config/user_context.h"
 #include "libs/http/address.h"
 #include "libs/json/writer.h"
+#include "services/cli/login/saved_login.h"
 #include "services/cli/user_files.h"
 
 namespace countersign::cli {
@@ -78,7 +79,7 @@ void AddListingOptions(CLI::App& verb, Invocation& invocation) {
   verb.add_option("--sort-by", invocation.sort_by, "A heading, or a JSON path of an item");
 }
 
-absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
+absl::StatusOr<GatewayAddress> Invocation::FindGateway() const {
   config::UserContext saved;
   const absl::StatusOr<std::string> file = ReadFile(ConfigPath());
   if (file.ok()) {
@@ -115,6 +116,17 @@ absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
     while (absl::EndsWith(value, "\n") || absl::EndsWith(value, "\r")) value.pop_back();
   }
   gateway.token = SecretString(std::move(value));
+  if (gateway.token.empty()) {
+    const auto saved_login = login::ReadLogin(gateway.url);
+    if (!saved_login.ok() && !absl::IsNotFound(saved_login.status())) return saved_login.status();
+    gateway.from_login = saved_login.ok();
+    if (saved_login.ok()) gateway.token = saved_login->tokens.token;
+  }
+  return gateway;
+}
+
+absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
+  CS_ASSIGN_OR_RETURN(GatewayAddress gateway, FindGateway());
   return connector(std::move(gateway));
 }
 

@@ -43,8 +43,11 @@ struct Invocation {
     return {.width = width, .colours = colours, .headings = !no_headers};
   }
 
-  // A client for the gateway given by flags, environment or config file, in that order. Fails when
-  // the config file, the token's file or the CA's file cannot be read; sends nothing.
+  // The gateway given by flags, environment or config file, in that order, and the credential of
+  // the first that has one, or else that of the login at this gateway. Fails when the config file,
+  // the token's file or the CA's file cannot be read; sends nothing.
+  absl::StatusOr<GatewayAddress> FindGateway() const;
+  // A client for it.
   absl::StatusOr<std::unique_ptr<GatewayClient>> Connect() const;
 };
 

@@ -17,6 +17,7 @@
 #include "services/cli/help/help_verb.h"
 #include "services/cli/init/init_verb.h"
 #include "services/cli/invocation.h"
+#include "services/cli/login/login_verbs.h"
 #include "services/cli/output/output.h"
 #include "services/cli/output/output_file.h"
 #include "services/cli/resources/resource_verbs.h"
@@ -73,6 +74,7 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   reviews::AddReviewVerbs(app, invocation);
   sessions::AddSessionVerbs(app, invocation);
   verbs::AddEngineVerbs(app, invocation);
+  login::AddLoginVerbs(app, invocation);
   verbs::AddTokenVerbs(app, invocation);
   verbs::AddStatusVerb(app, invocation);
   verbs::AddDoctorVerb(app, invocation);

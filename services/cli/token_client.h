@@ -12,9 +12,6 @@ namespace countersign::cli {
 
 using FormMembers = std::vector<std::pair<std::string, std::string>>;
 
-// `members` as application/x-www-form-urlencoded.
-std::string EncodeForm(const FormMembers& members);
-
 // Sends `members` to the gateway's token endpoint, without a credential, and returns the answer.
 // UNAUTHENTICATED or INVALID_ARGUMENT "REASON: DESCRIPTION" when it refuses; UNAVAILABLE when it
 // cannot be reached.

@@ -21,11 +21,13 @@ std::string Home() {
   return absl::StrCat(home.empty() ? "/tmp" : home, "/.countersign");
 }
 
+std::string MakeFileName(const LengthPrefixed& fields) {
+  return HexEncode(crypto::Sha256(fields.bytes())).substr(0, 32);
+}
+
 // One file per review, so that several terminals can show and approve at the same time.
 std::string ShownPath(absl::string_view url, absl::string_view id) {
-  const std::string name =
-      HexEncode(crypto::Sha256(LengthPrefixed().Add(url).Add(id).bytes())).substr(0, 32);
-  return absl::StrCat(Home(), "/shown/", name);
+  return absl::StrCat(Home(), "/shown/", MakeFileName(LengthPrefixed().Add(url).Add(id)));
 }
 
 }  // namespace
@@ -37,17 +39,30 @@ std::string ConfigPath() {
 
 absl::Status RememberShown(absl::string_view url, absl::string_view id, absl::string_view hash) {
   const std::string path = ShownPath(url, id);
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  if (error) {
-    return absl::UnknownError(absl::StrCat("cannot create ", Home(), ": ", error.message()));
-  }
+  CS_RETURN_IF_ERROR(MakeUserFolder(path));
   return WriteFile(path, hash);
 }
 
 std::string ShownHash(absl::string_view url, absl::string_view id) {
   const absl::StatusOr<std::string> hash = ReadFile(ShownPath(url, id));
   return hash.ok() ? *hash : std::string();
+}
+
+std::string LoginPath(absl::string_view url) {
+  return absl::StrCat(Home(), "/logins/", MakeFileName(LengthPrefixed().Add(url)));
+}
+
+absl::Status MakeUserFolder(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (std::filesystem::create_directories(folder, error)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  }
+  if (error) {
+    return absl::UnknownError(
+        absl::StrCat("cannot create ", folder.string(), ": ", error.message()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status WriteFile(const std::string& path, absl::string_view content) {

@@ -21,6 +21,12 @@ std::string ConfigPath();
 absl::Status RememberShown(absl::string_view url, absl::string_view id, absl::string_view hash);
 std::string ShownHash(absl::string_view url, absl::string_view id);
 
+// The path of the file with the login at the gateway at `url` (login/saved_login.h).
+std::string LoginPath(absl::string_view url);
+
+// Makes the folder that `path`, of a file of the user's, is in; others cannot read it.
+absl::Status MakeUserFolder(const std::string& path);
+
 // Writes all of `content` to `path`, or nothing, as OutputFile does.
 absl::Status WriteFile(const std::string& path, absl::string_view content);
 

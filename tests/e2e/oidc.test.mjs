@@ -1,41 +1,13 @@
 // Callers with tokens of a real issuer (oidc/provider.mjs), and with access keys, through the whole gateway.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
 import { Gateway, resources } from './harness/gateway.mjs';
-import { eventually, startDemoModel } from './harness/processes.mjs';
+import { startDemoModel } from './harness/processes.mjs';
+import { startProvider } from './oidc/start_provider.mjs';
 
 let model, gateway, provider;
-
-async function startProvider() {
-  const script = join(import.meta.dirname, 'oidc/provider.mjs');
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let printed = '';
-  child.stdout.on('data', (chunk) => (printed += chunk));
-  const line = await eventually('the provider printed its address', () => printed.match(/^\{.*\}$/m)?.[0]);
-  const { issuer, clientId, clientSecret } = JSON.parse(line);
-  return {
-    issuer,
-    clientId,
-    async token(resource = 'ES256') {
-      const response = await fetch(`${issuer}/token`, {
-        method: 'POST',
-        headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
-        body: new URLSearchParams({
-          grant_type: 'client_credentials',
-          scope: 'call',
-          resource: `https://resource.test/${resource}`,
-        }),
-      });
-      assert.equal(response.status, 200);
-      return (await response.json()).access_token;
-    },
-    stop: () => child.stdin.end(),
-  };
-}
 
 const callerOf = (credential) => new OpenAI({ baseURL: gateway.baseURL, apiKey: credential, maxRetries: 0 });
 const ask = (credential) =>

@@ -61,21 +61,9 @@ absl::StatusOr<FormMembers> MakeForm(const ExchangeOptions& options) {
   return form;
 }
 
-// The gateway that flags, environment and config file name.
-absl::StatusOr<GatewayAddress> FindAddress(const Invocation& invocation) {
-  GatewayAddress address;
-  Invocation finding = invocation;
-  finding.connector = [&](GatewayAddress found) {
-    address = std::move(found);
-    return std::unique_ptr<GatewayClient>();
-  };
-  CS_RETURN_IF_ERROR(finding.Connect().status());
-  return address;
-}
-
 absl::Status Exchange(const Invocation& invocation, const ExchangeOptions& options) {
   CS_ASSIGN_OR_RETURN(const FormMembers form, MakeForm(options));
-  CS_ASSIGN_OR_RETURN(const GatewayAddress address, FindAddress(invocation));
+  CS_ASSIGN_OR_RETURN(const GatewayAddress address, invocation.FindGateway());
   CS_ASSIGN_OR_RETURN(const json::Document answer, RequestToken(address, form));
   PrintObject(invocation, answer.root(), [&] {
     invocation.out << output::Printable(answer.root()["access_token"].text()) << "\n";

@@ -10,6 +10,7 @@
 #include "libs/base/status.h"
 #include "libs/log/log.h"
 #include "services/edge/call/headers/header_rules.h"
+#include "services/edge/identity/login_providers.h"
 #include "services/edge/identity/service_provider.h"
 #include "services/edge/identity/token_form.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr absl::string_view kTokenPath = "/oauth2/token";
 constexpr absl::string_view kKeysPath = "/.well-known/jwks.json";
+constexpr absl::string_view kLoginPath = "/.well-known/countersign-login";
 constexpr absl::string_view kMetadataPath = "/saml/metadata";
 // Two assertions of 256 KiB, in base64, percent-encoded.
 constexpr std::size_t kMaxFormBytes = 1u << 20;
@@ -95,6 +97,16 @@ async::Awaitable<void> ShowKeys(const call::CallContext& context, TokenBackend& 
   co_await context.reply.Send(200, std::move(headers), *keys);
 }
 
+async::Awaitable<void> ShowLoginProviders(const call::CallContext& context) {
+  const auto resources = context.services.resources.Current();
+  if (resources == nullptr) {
+    co_await context.reply.SendError(
+        dialects::MakeCallerError("unavailable", "there are no resources yet"));
+    co_return;
+  }
+  co_await Answer(context, 200, LoginProvidersToJson(*resources));
+}
+
 async::Awaitable<void> ShowMetadata(const call::CallContext& context) {
   const auto resources = context.services.resources.Current();
   absl::StatusOr<std::string> metadata = absl::NotFoundError("there are no resources yet");
@@ -115,13 +127,14 @@ async::Awaitable<void> ShowMetadata(const call::CallContext& context) {
 }  // namespace
 
 bool IsIdentityPath(absl::string_view path) {
-  return path == kTokenPath || path == kKeysPath || path == kMetadataPath;
+  return path == kTokenPath || path == kKeysPath || path == kLoginPath || path == kMetadataPath;
 }
 
 async::Awaitable<void> ServeIdentity(const call::CallContext& context, TokenBackend* backend) {
   const call::RequestHead& head = context.request;
   const bool get = head.method == "GET";
   if (head.path == kMetadataPath && get) co_return co_await ShowMetadata(context);
+  if (head.path == kLoginPath && get) co_return co_await ShowLoginProviders(context);
   if (head.path == kKeysPath && get && backend != nullptr) {
     co_return co_await ShowKeys(context, *backend);
   }

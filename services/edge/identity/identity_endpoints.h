@@ -10,6 +10,7 @@ namespace countersign::edge::identity {
 
 // POST /oauth2/token: a token in exchange for credentials (token_form.h).
 // GET /.well-known/jwks.json: the keys that verify such tokens.
+// GET /.well-known/countersign-login: where people can sign in (login_providers.h).
 // GET /saml/metadata: this gateway as a SAML service provider (service_provider.h).
 bool IsIdentityPath(absl::string_view path);
 

@@ -102,4 +102,21 @@ TEST_CASE("/.well-known/jwks.json and /saml/metadata need no credential", "[edge
   CHECK_THAT(metadata.body(), Catch::Contains(R"(entityID="https://us")"));
 }
 
+TEST_CASE("/.well-known/countersign-login: the providers that people can sign in with", "[edge]") {
+  Fixture f;
+  auto resources = std::make_shared<domain::ResourceSet>(*f.resources);
+  resources->identity_providers["ci"].oidc = domain::IdentityProvider::Oidc();
+  domain::IdentityProvider::Oidc oidc;
+  oidc.issuer = "https://login.example";
+  oidc.login = domain::IdentityProvider::Oidc::Login{"cli", {"openid", "offline_access"}, true};
+  resources->identity_providers["corp"].oidc = oidc;
+  f.served.Serve(resources);
+  FakeCallerConnection& answer = f.Ask("GET", "/.well-known/countersign-login");
+  CHECK(answer.status() == 200);
+  CHECK(answer.body() ==
+        R"({"providers":[{"name":"corp","issuer":"https://login.example","clientId":"cli",)"
+        R"("scopes":["openid","offline_access"],"token":"idToken"}]})");
+  CHECK(f.Ask("POST", "/.well-known/countersign-login").status() == 404);
+}
+
 }  // namespace countersign::edge::identity

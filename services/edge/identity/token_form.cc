@@ -5,9 +5,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
+#include "libs/base/url_form.h"
 #include "libs/json/writer.h"
 
 namespace countersign::edge::identity {
@@ -23,45 +23,9 @@ absl::Status Refuse(absl::string_view error, absl::string_view message) {
   return WithReason(absl::InvalidArgumentError(message), error);
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-absl::StatusOr<std::string> DecodePart(absl::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      out += ' ';
-    } else if (text[i] != '%') {
-      out += text[i];
-    } else {
-      const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return Refuse("invalid_request", "the form is not urlencoded");
-      out += static_cast<char>(16 * high + low);
-      i += 2;
-    }
-  }
-  return out;
-}
-
 absl::StatusOr<Members> ReadMembers(absl::string_view body) {
-  Members members;
-  for (const absl::string_view pair : absl::StrSplit(body, '&', absl::SkipEmpty())) {
-    const std::size_t equals = pair.find('=');
-    CS_ASSIGN_OR_RETURN(std::string name, DecodePart(pair.substr(0, equals)));
-    CS_ASSIGN_OR_RETURN(
-        std::string value,
-        DecodePart(equals == absl::string_view::npos ? "" : pair.substr(equals + 1)));
-    if (value.empty()) continue;
-    if (!members.emplace(std::move(name), std::move(value)).second) {
-      return Refuse("invalid_request", "a member of the form is there twice");
-    }
-  }
+  auto members = DecodeUrlForm(body);
+  if (!members.ok()) return Refuse("invalid_request", members.status().message());
   return members;
 }
 

@@ -72,6 +72,7 @@ const varying = [
   [/\bcs_[\w-]+(?:…)?/, 'cs_[\\w.-]+'],
   [/\breq_[0-9a-f]{32}/, 'req_[0-9a-f]{32}'],
   [/\b[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/, '[A-Za-z0-9_-]{43}'],
+  [/\b[A-Z]{4}-[A-Z]{4}\b/, '[A-Z]{4}-[A-Z]{4}'],  // device codes
   [/\b\d+ ms\b/, '\\d+ ms'],
   [/\b\d+[smhd]\b/, '\\d+[smhd]'],  // ages
   [/\b\d+ (?:lines|checkpoints)\b/, '\\d+ (?:lines|checkpoints)'],
@@ -182,7 +183,7 @@ exec ${program('countersign')} "$@"
     const theirs = ['COUNTERSIGN_ADDR', 'COUNTERSIGN_TOKEN', 'COUNTERSIGN_HOME'].flatMap((name) => ['-u', name]);
     const result = await run('env', [...theirs, '-C', this.home, 'bash', file], {
       timeout: 1_200_000,
-      env: { HOME: this.home, PATH: this.path, ROOT: root, MODEL_ADDRESS: this.here.model, ISSUER_ADDRESS: this.here.issuer, NODE_OPTIONS: '--no-warnings', COLUMNS: '100' },
+      env: { HOME: this.home, PATH: this.path, ROOT: root, MODEL_ADDRESS: this.here.model, ISSUER_ADDRESS: this.here.issuer, OUTPUTS: this.folder, NODE_OPTIONS: '--no-warnings', COLUMNS: '100' },
     });
     const last = Number(await readFile(join(this.folder, 'at'), 'utf8').catch(() => -1));
     for (const [at, step] of steps.entries()) {

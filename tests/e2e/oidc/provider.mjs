@@ -1,4 +1,5 @@
-// A certified OpenID provider on loopback that issues JWT access tokens to one client by client credentials.
+// A certified OpenID provider on loopback that issues JWT access tokens: to a program by client credentials, and to people
+// through the public client `people`, by device code or in a browser, under the name that they type.
 //   node provider.mjs [--port 0]
 // prints one line of JSON {issuer, clientId, clientSecret, audience} and serves until its standard input ends. The
 // resource indicator `https://resource.test/ALG` chooses the algorithm of the token, `…/ALG/AUDIENCE` its audience too.
@@ -37,14 +38,29 @@ const configuration = () => ({
       redirect_uris: [],
       response_types: [],
     },
+    {
+      client_id: 'people',
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+      redirect_uris: ['http://127.0.0.1/callback'],
+      response_types: ['code'],
+    },
   ],
+  findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  scopes: ['openid', 'call'],
+  // As most issuers do for a native application, without asking for consent each time.
+  issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
   jwks: { keys: signingKeys() },
   extraTokenClaims: () => ({ groups: ['batch', 'nightly'], department: 'research' }),
   features: {
     clientCredentials: { enabled: true },
-    devInteractions: { enabled: false },
+    devInteractions: { enabled: true },
+    deviceFlow: { enabled: true },
     resourceIndicators: {
       enabled: true,
+      defaultResource: () => `${resources}RS256`,
+      useGrantedResource: () => true,
       getResourceServerInfo: (_context, resource) => {
         const [alg, audience = client.audience] = resource.slice(resources.length).split('/');
         return { scope: 'call', audience, accessTokenTTL: 600, accessTokenFormat: 'jwt', jwt: { sign: { alg } } };
