@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/config/kinds.h"
 #include "libs/protobuf_texts/descriptor_set.h"
@@ -30,6 +31,23 @@ std::shared_ptr<const protobuf_texts::Schema> ReadDescriptors(Fields& spec) {
 }
 
 }  // namespace
+
+void ReadPassThrough(Fields& spec, domain::Connection& connection) {
+  connection.pass_through = spec.Strings("passThrough");
+  if (connection.pass_through.empty()) return;
+  if (connection.protocol != domain::Protocol::kOpenAi &&
+      connection.protocol != domain::Protocol::kAnthropic) {
+    spec.Mistake("passThrough", "is for the protocols openai and anthropic alone");
+  }
+  for (const std::string& path : connection.pass_through) {
+    if (!absl::StartsWith(path, "/v1/") || path.find_first_of("%?#") != std::string::npos) {
+      spec.Mistake("passThrough",
+                   absl::StrCat("\"", path,
+                                "\" must be a path that begins with /v1/; * stands for "
+                                "any characters"));
+    }
+  }
+}
 
 void ReadGrpcService(Fields& spec, domain::Connection& connection) {
   if (connection.protocol != domain::Protocol::kGrpc) {

@@ -237,6 +237,7 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   }
   connection.organization = ReadAccount(spec, "organization");
   connection.project = ReadAccount(spec, "project");
+  ReadPassThrough(spec, connection);
   ReadGrpcService(spec, connection);
   return connection;
 }

@@ -11,6 +11,8 @@ domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec);
 domain::Identity ReadIdentity(std::string name, Fields& spec);
 domain::RoleBinding ReadRoleBinding(std::string name, Fields& spec);
 domain::Connection ReadConnection(std::string name, Fields& spec);
+// The field of a Connection with paths that its dialect does not know.
+void ReadPassThrough(Fields& spec, domain::Connection& connection);
 // The fields of a Connection to any gRPC service (protocol grpc).
 void ReadGrpcService(Fields& spec, domain::Connection& connection);
 domain::Dictionary ReadDictionary(std::string name, Fields& spec);

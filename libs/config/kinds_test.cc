@@ -51,6 +51,19 @@ TEST_CASE("ReadIdentityProvider: every field, and the defaults of those left out
   CHECK(least.oidc->profile == domain::OidcProfile::kAny);
 }
 
+TEST_CASE("ReadConnection: passThrough", "[config]") {
+  const auto spec = [](const std::string& protocol, const std::string& paths) {
+    return absl::StrCat("{protocol: ", protocol, ", url: 'https://m.example', passThrough: ", paths,
+                        "}");
+  };
+  CHECK(ReadValid(ReadConnection, spec("openai", "[/v1/files, '/v1/audio/*']")).pass_through ==
+        std::vector<std::string>{"/v1/files", "/v1/audio/*"});
+  CHECK_THAT(ListMistakes(ReadConnection, spec("anthropic", "[files, '/v1/a%2fb', '/v1/a?b']")),
+             Contains("\"files\" must be a path") && Contains("a%2fb") && Contains("a?b"));
+  CHECK_THAT(ListMistakes(ReadConnection, spec("grpc", "[/v1/files]")),
+             Contains("openai and anthropic alone"));
+}
+
 TEST_CASE("ReadIdentityProvider: login", "[config]") {
   const auto login = [](const std::string& fields) {
     return absl::StrCat("{oidc: {issuer: 'https://i.example', audiences: [a], login: {", fields,

@@ -6,6 +6,7 @@
 #include "libs/dialects/grpc_service/dialect.h"
 #include "libs/dialects/kserve/dialect.h"
 #include "libs/dialects/openai/dialect.h"
+#include "libs/dialects/pass_through/dialect.h"
 
 namespace countersign::dialects {
 
@@ -32,6 +33,15 @@ const Dialect* FindDialect(domain::Protocol protocol) {
     case domain::Protocol::kGrpc: return &grpc;
     default: return nullptr;
   }
+}
+
+const Dialect* FindPassThrough(domain::Protocol protocol) {
+  using pass_through::PassThroughDialect;
+  static const auto& openai = *new PassThroughDialect(DefaultDialect());
+  static const auto& anthropic =
+      *new PassThroughDialect(*FindDialect(domain::Protocol::kAnthropic));
+  if (protocol == domain::Protocol::kOpenAi) return &openai;
+  return protocol == domain::Protocol::kAnthropic ? &anthropic : nullptr;
 }
 
 }  // namespace countersign::dialects

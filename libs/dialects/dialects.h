@@ -10,6 +10,10 @@ namespace countersign::dialects {
 // The dialect of a connection's protocol; null if the gateway does not support it.
 const Dialect* FindDialect(domain::Protocol protocol);
 
+// The dialect of what such a connection passes through (Connection::pass_through), with the errors
+// of its own; null where nothing can be.
+const Dialect* FindPassThrough(domain::Protocol protocol);
+
 // The dialect for errors before a connection is known, and before a path is.
 const Dialect& DefaultDialect();
 

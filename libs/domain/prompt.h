@@ -12,7 +12,7 @@
 namespace countersign::domain {
 
 // What a request can ask for, in every dialect that is served.
-inline constexpr std::array<absl::string_view, 27> kOperations = {"chat.completions",
+inline constexpr std::array<absl::string_view, 28> kOperations = {"chat.completions",
                                                                   "responses",
                                                                   "responses.get",
                                                                   "responses.delete",
@@ -38,7 +38,8 @@ inline constexpr std::array<absl::string_view, 27> kOperations = {"chat.completi
                                                                   "models.ready",
                                                                   "server.metadata",
                                                                   "server.live",
-                                                                  "server.ready"};
+                                                                  "server.ready",
+                                                                  "passThrough"};
 
 // One text that the caller sends to the model, decoded (JSON escapes resolved, valid UTF-8).
 struct TextPart {

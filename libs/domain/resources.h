@@ -120,6 +120,8 @@ struct Connection {
   std::string project;
   // The upstream is not asked to report the usage of its streams, because it refuses such requests.
   bool usage_as_is = false;
+  // Globs of paths below the connection that are served although its dialect does not know them.
+  std::vector<std::string> pass_through;
   // Of any gRPC service: its messages and methods; null: the upstream is asked by reflection.
   std::shared_ptr<const protobuf_texts::Schema> schema;
   // Which fields are texts (protobuf_texts::TextFields); empty: all.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/dialects/dialects.h"
 #include "services/edge/call/large_work.h"
 
 namespace countersign::edge::call::request {
@@ -13,6 +14,27 @@ namespace {
 absl::string_view FindCode(const absl::Status& status) {
   if (absl::IsNotFound(status)) return "not_found";
   return absl::IsPermissionDenied(status) ? "permission_denied" : "invalid_request";
+}
+
+// A request, and the dialect that could read it.
+struct Understood {
+  dialects::ReadCall call;
+  const dialects::Dialect* dialect = nullptr;
+};
+
+// Reads `request` by the connection's dialect or, if that does not know its path and the connection
+// lists it, as one that is passed through.
+absl::StatusOr<Understood> Understand(const dialects::Dialect& dialect,
+                                      const dialects::IncomingRequest& request) {
+  absl::StatusOr<dialects::ReadCall> call = dialect.Read(request);
+  if (call.ok()) return Understood{*std::move(call), &dialect};
+  if (!absl::IsNotFound(call.status()) || request.rpc) return call.status();
+  const dialects::Dialect* const passes = dialects::FindPassThrough(request.connection->protocol);
+  if (passes == nullptr) return call.status();
+  absl::StatusOr<dialects::ReadCall> passed = passes->Read(request);
+  if (passed.ok()) return Understood{*std::move(passed), passes};
+  // Its refusal counts for paths that are listed.
+  return absl::IsNotFound(passed.status()) ? call.status() : passed.status();
 }
 
 Refusal RefuseToRead(absl::string_view code, const absl::Status& status) {
@@ -36,21 +58,22 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
       *std::move(body), !route.connection->usage_as_is, context.request.rpc, route.connection});
   // It may outlive the call: the resources keep the connection alive.
   const auto work = [incoming, resources = route.resources,
-                     &dialect]() -> absl::StatusOr<dialects::ReadCall> {
-    return dialect.Read(*incoming);
+                     &dialect]() -> absl::StatusOr<Understood> {
+    return Understand(dialect, *incoming);
   };
-  absl::StatusOr<dialects::ReadCall> read = co_await RunLargeWork(context, size, work);
+  absl::StatusOr<Understood> read = co_await RunLargeWork(context, size, work);
   if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
   if (absl::IsResourceExhausted(read.status())) {
     co_return RefuseForPart(read.status(), "reader of large bodies");
   }
   if (!read.ok()) co_return RefuseToRead(FindCode(read.status()), read.status());
-  if (read->prompt != nullptr && absl::StrContains(read->prompt->model, '\0')) {
+  if (read->call.prompt != nullptr && absl::StrContains(read->call.prompt->model, '\0')) {
     Refusal refusal = RefuseBlocked("invalid_request", "the model's name holds a NUL character");
     refusal.error.param = "model";
     co_return refusal;
   }
-  co_return ReadRequest(std::move(route), context.request.query, dialect, *std::move(read));
+  co_return ReadRequest(std::move(route), context.request.query, *read->dialect,
+                        std::move(read->call));
 }
 
 async::Awaitable<absl::StatusOr<std::shared_ptr<const domain::Prompt>>> ReadRequest::ReadAgain(
