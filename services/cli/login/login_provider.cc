@@ -45,11 +45,7 @@ absl::StatusOr<std::string> ReadEndpoint(json::Value document, absl::string_view
 absl::StatusOr<std::vector<LoginProvider>> ListLoginProviders(const HttpCall& call,
                                                               const std::string& url) {
   const auto answer = Get(call, absl::StrCat(url, "/.well-known/countersign-login"));
-  if (!answer.ok()) {
-    return absl::UnavailableError(absl::StrCat("cannot reach the gateway at ", url, " (",
-                                               answer.status().message(),
-                                               "); name another with --addr or COUNTERSIGN_ADDR"));
-  }
+  if (!answer.ok()) return Unreachable(url, answer.status().message());
   if (answer->status != 200) return ErrorFromAnswer(answer->status, answer->body);
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(answer->body));
   const json::Value items = document.root()["providers"];

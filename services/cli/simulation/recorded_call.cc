@@ -9,6 +9,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/dialects/dialects.h"
+#include "libs/dialects/pass_through/request.h"
 #include "libs/json/document.h"
 
 namespace countersign::cli::simulation {
@@ -67,6 +68,28 @@ bool CompletePrompt(const domain::Prompt& recorded, domain::Prompt& prompt) {
   return true;
 }
 
+// A way in which a request may have been read.
+struct Reading {
+  const dialects::Dialect* dialect = nullptr;
+  bool rpc = false;
+  dialects::HeaderList headers;
+};
+
+// Neither whether it came over gRPC nor its content type is recorded; CompletePrompt recognises the
+// right reading.
+std::vector<Reading> ListReadings(const RecordedCall& call, const domain::Connection& connection) {
+  const dialects::Dialect* const dialect = dialects::FindDialect(connection.protocol);
+  std::vector<Reading> readings = {{dialect, false, {}}, {dialect, true, {}}};
+  const dialects::Dialect* const passes = dialects::FindPassThrough(connection.protocol);
+  if (passes == nullptr || call.prompt.operation != dialects::pass_through::kOperation) {
+    return readings;
+  }
+  for (const char* const type : {"application/json", "application/octet-stream"}) {
+    readings.push_back({passes, false, {{"content-type", type}}});
+  }
+  return readings;
+}
+
 }  // namespace
 
 absl::StatusOr<RecordedCall> ReadRecordedCall(absl::string_view payload) {
@@ -100,16 +123,16 @@ absl::StatusOr<RecordedCall> ReadRecordedCall(absl::string_view payload) {
 
 absl::StatusOr<domain::Prompt> ReadPromptAgain(const RecordedCall& call,
                                                const domain::Connection& connection) {
-  const dialects::Dialect* const dialect = dialects::FindDialect(connection.protocol);
-  if (dialect == nullptr) {
+  if (dialects::FindDialect(connection.protocol) == nullptr) {
     return absl::InvalidArgumentError("its connection's protocol is not supported");
   }
   absl::Status failure;
-  // Whether it came over gRPC is not recorded, and no request can be read as both.
-  for (const bool rpc : {false, true}) {
-    dialects::IncomingRequest request{
-        call.method, PathBelow(call.path, connection), "", {}, call.body, true, rpc, &connection};
-    const absl::StatusOr<dialects::ReadCall> read = dialect->Read(request);
+  for (const Reading& reading : ListReadings(call, connection)) {
+    const dialects::IncomingRequest request{call.method, PathBelow(call.path, connection),
+                                            "",          reading.headers,
+                                            call.body,   true,
+                                            reading.rpc, &connection};
+    const absl::StatusOr<dialects::ReadCall> read = reading.dialect->Read(request);
     if (!read.ok()) {
       if (failure.ok()) failure = read.status();
       continue;

@@ -119,5 +119,26 @@ TEST_CASE("ReadPromptAgain: paths below a connection's prefix, and without one",
   }
 }
 
+TEST_CASE("ReadPromptAgain: what passed through, whose type is not recorded", "[cli]") {
+  domain::Connection connection = OpenAi();
+  connection.pass_through = {"/v1/files"};
+  RecordedCall call;
+  call.method = "POST";
+  call.path = "/openai/v1/files";
+  call.prompt.operation = "passThrough";
+  const domain::TextPart path = Part("/:path", "/v1/files");
+  call.body = R"({"purpose":"batch"})";
+  call.prompt.parts = {Part("/purpose", "purpose"), Part("/purpose", "batch"), path};
+  const auto document = ReadPromptAgain(call, connection);
+  REQUIRE(document.ok());
+  CHECK(document->parameters.at("body_bytes") == 19);
+  call.prompt.parts = {Part("", call.body), path};
+  CHECK(ReadPromptAgain(call, connection).ok());
+  call.prompt.parts = {Part("", "another"), path};
+  CHECK_FALSE(ReadPromptAgain(call, connection).ok());
+  connection.pass_through.clear();
+  CHECK_FALSE(ReadPromptAgain(call, connection).ok());
+}
+
 }  // namespace
 }  // namespace countersign::cli::simulation
