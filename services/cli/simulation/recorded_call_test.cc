@@ -108,6 +108,25 @@ TEST_CASE("ReadPromptAgain: a prompt that is not the recorded one is not judged"
       ReadPromptAgain(*ReadRecordedCall(Recorded("{", Parts())), OpenAi()).status()));
 }
 
+TEST_CASE("ReadPromptAgain: by the dialect of the connection", "[cli]") {
+  domain::Connection connection;
+  connection.name = "claude";
+  connection.protocol = domain::Protocol::kAnthropic;
+  RecordedCall call;
+  call.method = "POST";
+  call.path = "/claude/v1/messages";
+  call.body = R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hello"}]})";
+  call.prompt.operation = "messages";
+  call.prompt.model = "m";
+  call.prompt.parts = {Part("/messages/0/content", "hello")};
+  const auto prompt = ReadPromptAgain(call, connection);
+  INFO(prompt.status());
+  REQUIRE(prompt.ok());
+  CHECK(prompt->parameters.at("max_tokens") == 9);
+  connection.protocol = domain::Protocol::kOpenAi;
+  CHECK_FALSE(ReadPromptAgain(call, connection).ok());
+}
+
 TEST_CASE("ReadPromptAgain: paths below a connection's prefix, and without one", "[cli]") {
   domain::Connection connection = OpenAi();
   connection.path_prefix = "/team/";
