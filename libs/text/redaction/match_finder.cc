@@ -335,6 +335,7 @@ bool MatchFinder::Leads(const RedactionProgram& program, const MatchCluster& a,
 // stand before them.
 void MatchFinder::AddMatch(MatchCluster match) {
   std::vector<MatchCluster>& clusters = state_.clusters;
+  if (clusters.empty() || clusters.back().end <= match.begin) return clusters.push_back(match);
   auto last = clusters.end();
   while (last != clusters.begin() && std::prev(last)->begin >= match.end) --last;
   auto first = last;
