@@ -160,7 +160,8 @@ absl::StatusOr<ServiceConfig> LoadServiceConfig(const std::string& path,
 std::vector<FieldDescription> DescribeServiceConfig(const SectionReader& section) {
   // The mappings that are read only where they are given. What they lack are mistakes, and ignored.
   const YAML::Node document = YAML::Load(
-      "{tls: {certificate: x}, database: {conninfo: x}, service: {listen: [{address: x}]}}");
+      "{tls: {certificate: x}, database: {conninfo: x}, "
+      "service: {listen: [{address: x}], analyzers: [{name: x}]}}");
   std::vector<FieldDescription> fields;
   Mistakes mistakes;
   mistakes.DescribeInto(fields);

@@ -40,6 +40,7 @@ std::string DescribeOptions(const Options& options) {
       Option("config", QuotedList(options.config), !options.config.empty()),
       Option("publish-checkpoints", QuotedList(options.publish_checkpoints),
              !options.publish_checkpoints.empty()),
+      Option("masking", Quoted(options.masking), !options.masking.empty()),
       Option("tls-cert", Quoted(options.tls_certificate), !options.tls_certificate.empty()),
       Option("tls-key", Quoted(options.tls_key), !options.tls_key.empty()),
       Flag("tls-self-signed", options.tls_self_signed), Flag("detach", options.detach));
