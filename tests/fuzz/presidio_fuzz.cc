@@ -1,5 +1,5 @@
-// An answer of Presidio: whatever it is, it is refused, or its findings are spans of the texts that cut no character.
-// Input: one byte, the answer.
+// An answer of Presidio: whatever it is, it is refused, or its findings are spans of the texts that
+// cut no character. Input: one byte, the answer.
 
 #include "services/masking/analysis/analyzer_presidio.h"
 #include "tests/fuzz/fuzz_input.h"
