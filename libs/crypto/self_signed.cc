@@ -46,8 +46,7 @@ void AddName(GENERAL_NAMES* names, const std::string& text) {
     GENERAL_NAME_set0_value(name, GEN_IPADD, address);
   } else {
     ASN1_IA5STRING* host = ASN1_IA5STRING_new();
-    Must(host != nullptr &&
-         ASN1_STRING_set(host, text.data(), static_cast<int>(text.size())) == 1);
+    Must(host != nullptr && ASN1_STRING_set(host, text.data(), static_cast<int>(text.size())) == 1);
     GENERAL_NAME_set0_value(name, GEN_DNS, host);
   }
   Must(sk_GENERAL_NAME_push(names, name) > 0);
@@ -61,7 +60,7 @@ void AddNames(X509* certificate, const std::vector<std::string>& texts) {
        1);
 }
 
-// 127 random bits, as RFC 5280 allows; clients that saw an earlier certificate tell this one from it.
+// 127 random bits, as RFC 5280 allows: clients tell it from earlier certificates.
 void SetRandomSerial(X509* certificate) {
   const NumberPtr number(BN_new());
   Must(number != nullptr && BN_rand(number.get(), 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1);
@@ -69,8 +68,7 @@ void SetRandomSerial(X509* certificate) {
 }
 
 KeyPtr ReadKey(const SecretString& pem) {
-  const BioPtr bio(
-      BIO_new_mem_buf(pem.Reveal().data(), static_cast<int>(pem.Reveal().size())));
+  const BioPtr bio(BIO_new_mem_buf(pem.Reveal().data(), static_cast<int>(pem.Reveal().size())));
   KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   Must(key != nullptr);
   return key;

@@ -14,8 +14,8 @@ struct SelfSigned {
 };
 
 // A new P-256 key and a certificate of it for a TLS server, signed with that key. `names` are host
-// names and IP addresses, at least one. It is no authority (CA:FALSE): who trusts it trusts this one
-// server.
+// names and IP addresses, at least one. It is no authority (CA:FALSE): who trusts it trusts this
+// server alone.
 SelfSigned MakeSelfSigned(const std::vector<std::string>& names, absl::Time from, absl::Time until);
 
 }  // namespace countersign::crypto

@@ -1,5 +1,5 @@
-#include "libs/base/build_version.h"
 #include "libs/server/app.h"
+#include "libs/base/build_version.h"
 
 #include <grpcpp/channel.h>
 #include <grpcpp/server.h>

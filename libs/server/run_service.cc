@@ -1,5 +1,5 @@
-#include "libs/base/build_version.h"
 #include "libs/server/run_service.h"
+#include "libs/base/build_version.h"
 
 #include <grpc/support/log.h>
 #include <pthread.h>

@@ -103,8 +103,7 @@ upstreamAuthority: ca.pem
     CHECK(again.config.http.listen.back().certificate_file ==
           config.http.listen.back().certificate_file);
     CHECK(again.config.calls.max_response_bytes == config.calls.max_response_bytes);
-    CHECK(again.config.http.upstream_http2.ping_timeout ==
-          config.http.upstream_http2.ping_timeout);
+    CHECK(again.config.http.upstream_http2.ping_timeout == config.http.upstream_http2.ping_timeout);
     CHECK(again.config.http.upstream_ca_file == config.http.upstream_ca_file);
   }
 }
@@ -114,9 +113,8 @@ TEST_CASE("WriteEdgeConfig: leaves out no field of the reader", "[edge][config]"
   config.http.listen = {{"127.0.0.1:1", "a", "b"}};
   config.http.upstream_ca_file = "c";
   const std::string written = WriteEdgeConfig(config, "");
-  const auto fields = config::DescribeServiceConfig([](config::Fields& section, const auto& resolve) {
-    (void)ReadEdgeConfig(section, resolve);
-  });
+  const auto fields = config::DescribeServiceConfig(
+      [](config::Fields& section, const auto& resolve) { (void)ReadEdgeConfig(section, resolve); });
   for (const config::FieldDescription& field : fields) {
     if (field.path.rfind("service.", 0) != 0) continue;
     const std::string leaf = field.path.substr(field.path.rfind('.') + 1);

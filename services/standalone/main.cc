@@ -1,6 +1,5 @@
 // countersign-standalone up|down: the program behind `countersign up` and `countersign down`.
 
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -20,15 +19,11 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-int PrintConfig(const process::Options& options) {
-  std::cout << process::DescribeConfig(DataDirectory::At(options.data), options);
-  return std::cout.flush() ? 0 : Fail(absl::InternalError("cannot write to standard output"));
-}
-
 int Up(process::Options options) {
-  // A detached gateway has another working folder.
-  for (std::string& path : options.config) path = std::filesystem::absolute(path);
-  if (options.print_config) return PrintConfig(options);
+  if (options.print_config) {
+    std::cout << process::DescribeConfig(DataDirectory::At(options.data), options);
+    return std::cout.flush() ? 0 : Fail(absl::DataLossError("cannot write to standard output"));
+  }
   const auto directory = DataDirectory::Make(options.data);
   if (!directory.ok()) return Fail(directory.status());
   auto report = std::make_unique<process::StartReport>();

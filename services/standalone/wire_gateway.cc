@@ -198,7 +198,8 @@ policy::rules::LocalPolicyDecider& WireDecider(policy::rules::SnapshotHolder& sn
 
 edge::Edge& WireEdge(edge::EdgeConfig config, edge::call::Ports ports,
                      authn::revocation::RevocationFeed& revocations, server::App& app) {
-  auto& edge = app.Make<edge::Edge>(std::move(config), ports, app.clock(), app.random(), app.metrics());
+  auto& edge =
+      app.Make<edge::Edge>(std::move(config), ports, app.clock(), app.random(), app.metrics());
   app.Keep(revocations.SubscribeDirectly([&edge] { edge.credentials().Flush(); }));
   edge.SetReadiness([&app] { return app.NotReady(); });
   app.OnDrain([&edge](absl::Duration timeout) { edge.Drain(timeout); });

@@ -87,7 +87,7 @@ absl::Status ApplyFlag(const Flag& flag, const std::string& value, ResourceBuild
   switch (flag.form) {
     case Form::kField: return Annotate(builder.Set(flag.path, value), flag.option);
     case Form::kSwitch:
-      builder.SetJson(flag.path, *builder.TypeOf(flag.path) == "empty mapping" ? "{}" : "true");
+      builder.SetJson(flag.path, *builder.FindType(flag.path) == "empty mapping" ? "{}" : "true");
       return absl::OkStatus();
     case Form::kEnv: return builder.Set(flag.path, absl::StrCat("env:", value));
     case Form::kFile: return builder.Set(flag.path, absl::StrCat("file:", value));
@@ -101,8 +101,9 @@ absl::Status ApplyFlag(const Flag& flag, const std::string& value, ResourceBuild
     }
     case Form::kEntity:
       for (const absl::string_view entity : absl::StrSplit(value, ',')) {
-        builder.Append(flag.path, absl::StrCat("{\"entity\":",
-                                               json::Quote(absl::StripAsciiWhitespace(entity)), "}"));
+        builder.Append(
+            flag.path,
+            absl::StrCat("{\"entity\":", json::Quote(absl::StripAsciiWhitespace(entity)), "}"));
       }
       return absl::OkStatus();
   }

@@ -65,8 +65,7 @@ absl::StatusOr<std::string> BuildDocument(const CreateOptions& options) {
 // Prints the resource as a file for `apply`.
 absl::Status PrintDocument(const Invocation& invocation, const std::string& document) {
   CS_ASSIGN_OR_RETURN(const json::Document parsed, json::Document::Parse(document));
-  PrintObject(invocation, parsed.root(),
-              [&] { output::PrintYaml(invocation.out, parsed.root()); });
+  PrintObject(invocation, parsed.root(), [&] { output::PrintYaml(invocation.out, parsed.root()); });
   return absl::OkStatus();
 }
 
@@ -107,10 +106,8 @@ std::string Examples(absl::string_view kind) {
       {"IdentityProvider",
        "  countersign create identityprovider okta --issuer https://example.okta.com \\\n"
        "    --audience countersign --profile okta"},
-      {"Identity",
-       "  countersign create identity ci-bot --kind ci --group ci --owner alice"},
-      {"RoleBinding",
-       "  countersign create rolebinding callers --role caller --group ci,agents"},
+      {"Identity", "  countersign create identity ci-bot --kind ci --group ci --owner alice"},
+      {"RoleBinding", "  countersign create rolebinding callers --role caller --group ci,agents"},
       {"Credential",
        "  countersign create credential openai-key --bearer-env OPENAI_API_KEY\n"
        "  countersign create credential azure-key --header api-key --header-env AZURE_KEY"},
@@ -123,9 +120,11 @@ std::string Examples(absl::string_view kind) {
        "  countersign create dictionary codenames --term bluebird --term 'project atlas'\n"
        "  countersign create dictionary names --from-file names.txt"},
       {"MaskingProfile",
-       "  countersign create maskingprofile standard --entity tier1,iban --prompt-entity 'secret.*'"},
+       "  countersign create maskingprofile standard --entity tier1,iban --prompt-entity "
+       "'secret.*'"},
       {"Policy",
-       "  countersign create policy no-codenames --dictionary codenames --deny 'They stay inside.'\n"
+       "  countersign create policy no-codenames --dictionary codenames --deny 'They stay "
+       "inside.'\n"
        "  countersign create policy long --over-tokens 4000 --reviewer security --priority 100"}};
   const auto found = examples.find(kind);
   return absl::StrCat("Examples:\n", found == examples.end() ? "" : found->second);
@@ -143,15 +142,17 @@ void AddKind(CLI::App& group, Invocation& invocation, const std::string& kind) {
     auto& values = options->values.emplace_back(&flag, std::vector<std::string>()).second;
     const std::string option(flag.option);
     if (flag.form == Form::kSwitch) {
-      verb->add_flag_callback(option, [&values] { values = {""}; }, DescribeFlag(flag));
+      verb->add_flag_callback(
+          option, [&values] { values = {""}; }, DescribeFlag(flag));
     } else if (flag.repeated) {
       verb->add_option(option, values, DescribeFlag(flag))->take_all()->expected(1);
     } else {
       verb->add_option(option, values, DescribeFlag(flag))->expected(1)->take_last();
     }
   }
-  verb->add_option("--set", options->sets,
-                   absl::StrCat("Any field, PATH=VALUE: countersign explain ", lower, " shows them"))
+  verb->add_option(
+          "--set", options->sets,
+          absl::StrCat("Any field, PATH=VALUE: countersign explain ", lower, " shows them"))
       ->take_all()
       ->expected(1);
   verb->add_option("--label", options->labels, "A label, NAME=VALUE")->take_all()->expected(1);

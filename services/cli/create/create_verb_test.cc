@@ -76,8 +76,8 @@ TEST_CASE("create: every kind can be made with its options", "[cli][create]") {
        "terms:\n  - gamma\n  - alpha\n  - beta\n"},
       {{"maskingprofile", "m", "--entity", "tier1,iban", "--prompt-entity", "secret.*"},
        "response:\n  - entity: tier1\n  - entity: iban\n"},
-      {{"policy", "p", "--dictionary", "d", "--reviewer", "security", "--priority", "100",
-        "--set", "then.review.hold=1m"},
+      {{"policy", "p", "--dictionary", "d", "--reviewer", "security", "--priority", "100", "--set",
+        "then.review.hold=1m"},
        "priority: 100\n"},
       {{"Policy", "p", "--allow"}, "then:\n    allow: {}\n"}};
   for (const auto& [words, part] : all) {

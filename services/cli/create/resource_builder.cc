@@ -92,7 +92,7 @@ ResourceBuilder::Node& ResourceBuilder::At(absl::string_view path) {
   return *node;
 }
 
-absl::StatusOr<std::string> ResourceBuilder::TypeOf(absl::string_view path) const {
+absl::StatusOr<std::string> ResourceBuilder::FindType(absl::string_view path) const {
   const config::reference::Kind& kind = *config::reference::FindKind(kind_);
   const std::string full = FullPath(path);
   if (const auto* const field = config::reference::FindField(kind, full)) return field->type;
@@ -102,14 +102,13 @@ absl::StatusOr<std::string> ResourceBuilder::TypeOf(absl::string_view path) cons
   for (const auto& field : kind.fields) paths.push_back(field.path);
   const std::string meant = ProbablyMeant(full, paths);
   return absl::NotFoundError(
-      meant.empty()
-          ? absl::StrCat("a ", kind_, " has no such field; countersign explain ", kind_,
-                         " --recursive shows those that it has")
-          : absl::StrCat("a ", kind_, " has no such field; did you mean ", meant, "?"));
+      meant.empty() ? absl::StrCat("a ", kind_, " has no such field; countersign explain ", kind_,
+                                   " --recursive shows those that it has")
+                    : absl::StrCat("a ", kind_, " has no such field; did you mean ", meant, "?"));
 }
 
 absl::Status ResourceBuilder::Set(absl::string_view path, absl::string_view text) {
-  CS_ASSIGN_OR_RETURN(const std::string type, TypeOf(path));
+  CS_ASSIGN_OR_RETURN(const std::string type, FindType(path));
   const std::string full = FullPath(path);
   if (absl::StartsWith(type, "list of texts")) {
     for (const absl::string_view item : absl::StrSplit(text, ',')) {

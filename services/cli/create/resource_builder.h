@@ -17,9 +17,9 @@ class ResourceBuilder {
   // `kind` is one of config::Kinds().
   ResourceBuilder(std::string kind, std::string name);
 
-  // The type of the field at `path` ("spec.match.models", also without "spec."), in the words of the
-  // reference. NOT_FOUND suggests a field that may be meant.
-  absl::StatusOr<std::string> TypeOf(absl::string_view path) const;
+  // The type of the field at `path` ("spec.match.models", also without "spec."), in the words of
+  // the reference. NOT_FOUND suggests a field that may be meant.
+  absl::StatusOr<std::string> FindType(absl::string_view path) const;
 
   // Sets a field to what `text` means for its type: a text, a number, true or false, a list with
   // commas, or for a value `env:NAME`, `file:PATH` or the value itself. INVALID_ARGUMENT when it

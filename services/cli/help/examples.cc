@@ -21,10 +21,10 @@ const std::map<std::string, std::string>& Examples() {
        "  countersign whoami\n"
        "  countersign --context prod whoami -o json"},
       {"diff",
-       "  countersign diff -f gateway/\n"
+       "  countersign diff -f gateway/resources\n"
        "  countersign diff -f policies.yaml || echo 'there is something to apply'"},
       {"validate",
-       "  countersign validate -f gateway/\n"
+       "  countersign validate -f gateway/resources\n"
        "  countersign validate --partial -f policies.yaml   # the gateway has the rest"},
       {"keys",
        "  countersign keys create ci-bot --ttl 720h\n"
@@ -65,7 +65,7 @@ const std::map<std::string, std::string>& Examples() {
       {"sessions kill", "  countersign sessions kill 019ac3f2"},
       {"mask",
        "  echo 'mail jane.doe@example.org' | countersign mask\n"
-       "  countersign mask -f gateway/ --profile standard < answer.txt\n"
+       "  countersign mask -f gateway/resources --profile standard < answer.txt\n"
        "  countersign mask --entities credit_card,iban -o json < answer.txt"},
       {"tokens", "  countersign tokens --tokenizer o200k_base < prompt.txt"},
       {"token", "  countersign token exchange --jwt token.jwt"},
@@ -82,7 +82,7 @@ const std::map<std::string, std::string>& Examples() {
       {"policy test", "  countersign policy test gateway/policy-test.yaml"},
       {"policy explain",
        "  echo 'the diagnosis' | countersign policy explain --connection openai --as ci-bot\n"
-       "  countersign policy explain -f gateway/ --connection openai --as ci-bot < prompt.txt"},
+       "  countersign policy explain -f gateway/resources --connection openai --as ci-bot < prompt.txt"},
       {"verify",
        "  countersign verify today.jsonl --public-key record.pub\n"
        "  countersign sessions export -o - | countersign verify /dev/stdin"},

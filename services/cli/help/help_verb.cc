@@ -32,9 +32,10 @@ absl::Status NoTopic(const CLI::App& app, const std::string& word) {
   for (const Topic& topic : Topics()) names.push_back(topic.name);
   for (const CLI::App* verb : app.get_subcommands(nullptr)) names.push_back(verb->get_name());
   const std::string meant = ProbablyMeant(word, names);
-  return command_line::Misuse(absl::StrCat(
-      "there is no verb or topic \"", word, "\"",
-      meant.empty() ? "; countersign --help lists them" : absl::StrCat("; did you mean ", meant, "?")));
+  return command_line::Misuse(absl::StrCat("there is no verb or topic \"", word, "\"",
+                                           meant.empty()
+                                               ? "; countersign --help lists them"
+                                               : absl::StrCat("; did you mean ", meant, "?")));
 }
 
 absl::Status Explain(const CLI::App& app, const Invocation& invocation,

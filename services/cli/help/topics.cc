@@ -124,13 +124,13 @@ std::string ExplainConditions(std::size_t width) {
 }  // namespace
 
 const std::vector<Topic>& Topics() {
-  static const auto& topics = *new std::vector<Topic>{
-      {"resources", "The kinds of resources, and how they are written"},
-      {"conditions", "When a policy applies"},
-      {"exit-codes", "What an exit status means"},
-      {"output", "Tables, JSON and the other forms"},
-      {"environment", "Variables that are read"},
-      {"contexts", "Several gateways and credentials by name"}};
+  static const auto& topics =
+      *new std::vector<Topic>{{"resources", "The kinds of resources, and how they are written"},
+                              {"conditions", "When a policy applies"},
+                              {"exit-codes", "What an exit status means"},
+                              {"output", "Tables, JSON and the other forms"},
+                              {"environment", "Variables that are read"},
+                              {"contexts", "Several gateways and credentials by name"}};
   return topics;
 }
 

@@ -81,21 +81,24 @@ Reviewers Divide(const std::vector<std::string>& given) {
 
 std::string WriteTarget(const Answers& answers) {
   const Provider& provider = Find(answers.provider);
-  std::string text = "# Where calls go, and the key that the gateway shows there. Callers never see it.\n";
+  std::string text =
+      "# Where calls go, and the key that the gateway shows there. Callers never see it.\n";
   std::string credential;
   if (!provider.variable.empty()) {
     const std::string value = absl::StrCat("{env: ", provider.variable, "}");
-    const std::string spec =
-        provider.key_header.empty()
-            ? absl::StrCat("spec: {bearer: ", value, "}\n")
-            : absl::StrCat("spec: {header: {name: ", provider.key_header, ", value: ", value, "}}\n");
+    const std::string spec = provider.key_header.empty()
+                                 ? absl::StrCat("spec: {bearer: ", value, "}\n")
+                                 : absl::StrCat("spec: {header: {name: ", provider.key_header,
+                                                ", value: ", value, "}}\n");
     const std::string name = absl::StrCat(provider.connection, "-key");
-    absl::StrAppend(&text, "# `env` is read on your machine when you apply; the gateway seals the value.\n",
-                    Resource("Credential", name, spec), "---\n");
+    absl::StrAppend(
+        &text, "# `env` is read on your machine when you apply; the gateway seals the value.\n",
+        Resource("Credential", name, spec), "---\n");
     credential = absl::StrCat("  credential: ", name, "\n");
   }
-  absl::StrAppend(&text, Resource("Connection", provider.connection, "spec:\n"), "  protocol: ",
-                  provider.protocol, "\n  url: ", Quoted(answers.url), "\n", credential,
+  absl::StrAppend(&text, Resource("Connection", provider.connection, "spec:\n"),
+                  "  protocol: ", provider.protocol, "\n  url: ", Quoted(answers.url), "\n",
+                  credential,
                   "  default: true                 # callers reach it at /v1/…, without its name\n",
                   provider.more);
   const auto url = http::ParseUpstreamUrl(answers.url);
@@ -109,7 +112,8 @@ std::string WriteTarget(const Answers& answers) {
 std::string WriteAccess(const Answers& answers) {
   const Reviewers reviewers = Divide(answers.reviewers);
   std::string text = absl::StrCat(
-      "# Who calls and who reviews. These have access keys (`countersign keys create NAME`); for a\n"
+      "# Who calls and who reviews. These have access keys (`countersign keys create NAME`); for "
+      "a\n"
       "# single sign-on see `countersign explain identityprovider`.\n",
       Resource("Identity", "my-app", "spec: {kind: service, groups: [apps]}\n"), "---\n",
       Resource("RoleBinding", "callers", "spec: {role: caller, groups: [apps]}\n"));
@@ -118,10 +122,11 @@ std::string WriteAccess(const Answers& answers) {
                     Resource("Identity", person, "spec: {kind: human, groups: [reviewers]}\n"));
   }
   if (!reviewers.groups.empty()) {
-    absl::StrAppend(&text, "---\n# Nobody approves a prompt of their own.\n",
-                    Resource("RoleBinding", "reviewers",
-                             absl::StrCat("spec: {role: reviewer, groups: ",
-                                          QuotedList(reviewers.groups), "}\n")));
+    absl::StrAppend(
+        &text, "---\n# Nobody approves a prompt of their own.\n",
+        Resource(
+            "RoleBinding", "reviewers",
+            absl::StrCat("spec: {role: reviewer, groups: ", QuotedList(reviewers.groups), "}\n")));
   }
   return text;
 }
@@ -157,28 +162,31 @@ std::string WritePolicies(const Answers& answers) {
     for (const std::string& entity : answers.masked) {
       absl::StrAppend(&rules, "    - {entity: ", Quoted(entity), "}\n");
     }
-    absl::StrAppend(&text, "# What answers do not show. Try it: countersign mask -f THIS_FILE --profile standard\n",
-                    Resource("MaskingProfile", "standard", absl::StrCat("spec:\n  response:\n", rules)),
-                    "---\n");
+    absl::StrAppend(
+        &text,
+        "# What answers do not show. Try it: countersign mask -f THIS_FILE --profile standard\n",
+        Resource("MaskingProfile", "standard", absl::StrCat("spec:\n  response:\n", rules)),
+        "---\n");
   }
   if (!answers.regulated.empty()) text += WriteRegulated(answers, masking);
-  return absl::StrCat(text,
-                      Resource("Policy", "everything-else",
-                               absl::StrCat("spec:\n  then: {allow: {}, masking: ", masking, "}\n")));
+  return absl::StrCat(
+      text, Resource("Policy", "everything-else",
+                     absl::StrCat("spec:\n  then: {allow: {}, masking: ", masking, "}\n")));
 }
 
 std::string WriteCase(const Answers& answers, absl::string_view name, absl::string_view identity,
                       absl::string_view prompt, absl::string_view expect) {
   const Provider& provider = Find(answers.provider);
-  return absl::StrCat("  - name: ", name, "\n    as: {identity: ", identity, "}\n    connection: ",
-                      provider.connection, "\n",
+  return absl::StrCat("  - name: ", name, "\n    as: {identity: ", identity,
+                      "}\n    connection: ", provider.connection, "\n",
                       provider.protocol == "anthropic" ? "    operation: messages\n" : "",
                       "    prompt: ", Quoted(prompt), "\n    ", expect, "\n");
 }
 
 std::string WriteTests(const Answers& answers) {
   std::string text =
-      "# What you expect of the policies: countersign policy test THIS_FILE, where your other tests run.\n"
+      "# What you expect of the policies: countersign policy test THIS_FILE, where your other "
+      "tests run.\n"
       "resources: [resources]\ncases:\n";
   if (!answers.regulated.empty()) {
     const std::string verdict = answers.reviewers.empty() ? "deny" : "review";
@@ -191,13 +199,14 @@ std::string WriteTests(const Answers& answers) {
   }
   text += WriteCase(answers, "the rest passes", "my-app", "hello",
                     "expect: allow\n    policy: everything-else");
-  return text + WriteCase(answers, "who has no role is refused", "somebody-else", "hello",
-                          "expect: deny");
+  return text +
+         WriteCase(answers, "who has no role is refused", "somebody-else", "hello", "expect: deny");
 }
 
 bool HasControl(const std::string& text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char byte) { return absl::ascii_iscntrl(static_cast<unsigned char>(byte)); });
+  return std::any_of(text.begin(), text.end(), [](char byte) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(byte));
+  });
 }
 
 absl::Status CheckTexts(absl::string_view option, const std::vector<std::string>& texts) {
@@ -233,13 +242,10 @@ const std::vector<std::string>& Providers() {
 
 std::string UsualUrl(absl::string_view provider) { return std::string(Find(provider).url); }
 
-std::string KeyVariable(absl::string_view provider) {
-  return std::string(Find(provider).variable);
-}
+std::string KeyVariable(absl::string_view provider) { return std::string(Find(provider).variable); }
 
 absl::Status CheckAnswers(const Answers& answers) {
-  CS_RETURN_IF_ERROR(
-      Annotate(http::ParseUpstreamUrl(answers.url).status(), "--url"));
+  CS_RETURN_IF_ERROR(Annotate(http::ParseUpstreamUrl(answers.url).status(), "--url"));
   CS_RETURN_IF_ERROR(CheckTexts("--reviewers", answers.reviewers));
   CS_RETURN_IF_ERROR(CheckTexts("--regulated", answers.regulated));
   CS_RETURN_IF_ERROR(CheckTexts("--mask", answers.masked));

@@ -31,7 +31,7 @@ std::string UsualUrl(absl::string_view provider);
 // The environment variable from which `apply` takes the provider's key; "": it needs none.
 std::string KeyVariable(absl::string_view provider);
 
-// INVALID_ARGUMENT says what is wrong with an answer, beginning with its option: --url, --reviewers ….
+// INVALID_ARGUMENT says what is wrong with an answer, beginning with its option ("--url: …").
 absl::Status CheckAnswers(const Answers& answers);
 
 // resources/*.yaml and policy-test.yaml, with comments. `validate` accepts the resources, and the

@@ -102,8 +102,7 @@ absl::Status WriteFiles(const std::filesystem::path& folder, const std::vector<N
   return absl::OkStatus();
 }
 
-std::vector<std::string> NextCommands(const std::filesystem::path& folder,
-                                      const Answers& answers) {
+std::vector<std::string> NextCommands(const std::filesystem::path& folder, const Answers& answers) {
   const std::string variable = KeyVariable(answers.provider);
   return {absl::StrCat("countersign policy test ", (folder / "policy-test.yaml").string()),
           absl::StrCat(variable.empty() ? "" : absl::StrCat(variable, "=YOUR_KEY "),
@@ -141,9 +140,9 @@ absl::Status Init(const Invocation& invocation, InitOptions options) {
   const std::vector<NewFile> files = WriteFirstFolder(answers);
   const std::vector<std::string> existing = FindExisting(folder, files);
   if (!existing.empty() && !options.force) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(absl::StrJoin(existing, ", "), existing.size() == 1 ? " exists" : " exist",
-                     "; name another folder, or replace with --force"));
+    return absl::AlreadyExistsError(absl::StrCat(absl::StrJoin(existing, ", "),
+                                                 existing.size() == 1 ? " exists" : " exist",
+                                                 "; name another folder, or replace with --force"));
   }
   CS_RETURN_IF_ERROR(WriteFiles(folder, files));
   return Print(invocation, folder, files, NextCommands(folder, answers));
@@ -155,8 +154,7 @@ absl::Status AskForMissing(std::istream& in, std::ostream& out, GivenAnswers& gi
   for (const Question& question : Questions()) {
     std::string& answer = given.*question.answer;
     const bool is_url = question.answer == &GivenAnswers::url;
-    const std::string usual =
-        is_url ? UsualUrl(given.provider) : std::string(question.usual);
+    const std::string usual = is_url ? UsualUrl(given.provider) : std::string(question.usual);
     while (answer.empty()) {
       out << question.text << (usual.empty() ? "" : absl::StrCat(" [", usual, "]")) << " "
           << std::flush;

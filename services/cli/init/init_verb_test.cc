@@ -8,9 +8,8 @@ namespace countersign::cli::init {
 namespace {
 
 std::vector<std::string> Words(const std::string& folder, const GivenAnswers& given) {
-  return {"init",        folder,          "--provider",  given.provider,
-          "--url",       given.url,       "--reviewers", given.reviewers,
-          "--regulated", given.regulated, "--mask",      given.mask};
+  return {"init",        folder,          "--provider",  given.provider,  "--url",  given.url,
+          "--reviewers", given.reviewers, "--regulated", given.regulated, "--mask", given.mask};
 }
 
 const GivenAnswers kUsual{"openai", "https://api.openai.com/v1", "rosa,sam",

@@ -9,9 +9,7 @@
 
 namespace countersign::cli::output {
 
-bool IsWatched(const std::ostream& err) {
-  return &err == &std::cerr && isatty(STDERR_FILENO) != 0;
-}
+bool IsWatched(const std::ostream& err) { return &err == &std::cerr && isatty(STDERR_FILENO) != 0; }
 
 void Progress::Show(absl::string_view text) {
   if (!watched_ || text == shown_) return;

@@ -147,8 +147,7 @@ TEST_CASE_METHOD(VerbTest, "get, delete: a mistyped name is suggested", "[cli][v
   };
   gateway.AnswerBy("ResourceService/GetResources", answer);
   gateway.Answer(kDelete, absl::NotFoundError("there is no Policy \"denylits\""));
-  const std::string said =
-      "countersign: there is no Policy \"denylits\"; did you mean denylist?\n";
+  const std::string said = "countersign: there is no Policy \"denylits\"; did you mean denylist?\n";
   CHECK(Run({"get", "policy", "denylits"}).err == said);
   CHECK(Run({"delete", "policy", "denylits"}).err == said);
   gateway.Answer(kDelete, absl::NotFoundError("there is no Policy \"zzz\""));

@@ -33,7 +33,7 @@ std::string KindsHelp();
 absl::Status SuggestName(GatewayClient& gateway, const ResourceName& wanted,
                          const absl::Status& missing);
 
-// Asks the gateway for them: a listing. NOT_FOUND for a name that it does not have suggests another.
+// Asks the gateway for them: a listing. NOT_FOUND for a name that it does not have suggests one.
 absl::StatusOr<json::Document> GetResources(GatewayClient& gateway, const ResourceName& wanted);
 
 }  // namespace countersign::cli::resources

@@ -128,9 +128,7 @@ void AddKeyVerbs(CLI::App& app, Invocation& invocation) {
 
   verb = keys->add_subcommand("list", "List all keys");
   AddListingOptions(*verb, invocation);
-  verb->callback([&invocation] {
-    invocation.action = [&invocation] { return List(invocation); };
-  });
+  verb->callback([&invocation] { invocation.action = [&invocation] { return List(invocation); }; });
 
   auto id = std::make_shared<std::string>();
   verb = keys->add_subcommand("revoke", "Revoke a key; effective when this returns");

@@ -19,7 +19,7 @@
 namespace countersign::cli::verbs {
 namespace {
 
-// "0.1.0" as {0, 1}; {-1, -1} for what is no release.
+// "0.1.0" as {0, 1}; other input as {-1, -1}.
 std::pair<int, int> MajorAndMinor(absl::string_view release) {
   const std::vector<absl::string_view> numbers = absl::StrSplit(release, '.');
   int major = -1, minor = -1;

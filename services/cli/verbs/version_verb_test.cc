@@ -49,7 +49,8 @@ TEST_CASE_METHOD(VerbTest, "version: --client asks nobody", "[cli][verbs]") {
   CHECK(Run({"--version"}).out == Filled("countersign $\n"));
 }
 
-TEST_CASE_METHOD(VerbTest, "version: a gateway that cannot be asked is status 1, after the client's",
+TEST_CASE_METHOD(VerbTest,
+                 "version: a gateway that cannot be asked is status 1, after the client's",
                  "[cli][verbs]") {
   gateway.Answer(kParts, absl::PermissionDeniedError("needs the role admin"));
   const RunResult run = Run({"version"});

@@ -308,7 +308,8 @@ absl::StatusOr<PartsReport> ResourceHub::ListParts() {
   };
   {
     const MutexLock lock(change_mutex_);
-    for (const LocalPart& local : locals_) add(local.name, local.version, std::string(BuildVersion()));
+    for (const LocalPart& local : locals_)
+      add(local.name, local.version, std::string(BuildVersion()));
   }
   for (const RemoteParts::ServingPart& part : remote_parts_.Serving()) {
     add(part.name, part.version, part.release);

@@ -23,8 +23,8 @@ std::string QuotedList(const std::vector<std::string>& texts) {
 }
 
 std::string Option(absl::string_view name, absl::string_view value, bool given) {
-  return absl::StrCat("  ", name, ": {value: ", value, ", from: ",
-                      given ? absl::StrCat("--", name) : std::string("default"), "}\n");
+  return absl::StrCat("  ", name, ": {value: ", value,
+                      ", from: ", given ? absl::StrCat("--", name) : std::string("default"), "}\n");
 }
 
 std::string Flag(absl::string_view name, bool given) {
@@ -48,12 +48,16 @@ std::string DescribeOptions(const Options& options) {
 
 std::string DescribeFiles(const DataDirectory& directory) {
   const std::pair<absl::string_view, std::string> files[] = {
-      {"adminKey", directory.admin_key()},   {"addresses", directory.addresses()},
+      {"adminKey", directory.admin_key()},
+      {"addresses", directory.addresses()},
       {"recordKey", directory.record_public_key()},
-      {"log", directory.log()},              {"serviceKeys", directory.keys()},
-      {"patterns", directory.cache()},       {"database", directory.cluster()}};
+      {"log", directory.log()},
+      {"serviceKeys", directory.keys()},
+      {"patterns", directory.cache()},
+      {"database", directory.cluster()}};
   std::string text = "files:\n";
-  for (const auto& [name, path] : files) absl::StrAppend(&text, "  ", name, ": ", Quoted(path), "\n");
+  for (const auto& [name, path] : files)
+    absl::StrAppend(&text, "  ", name, ": ", Quoted(path), "\n");
   return text;
 }
 

@@ -38,7 +38,8 @@ TEST_CASE("DescribeConfig: says each value and where it comes from", "[standalon
   options.config = {"/etc/cs/it's.yaml"};
   const std::string text = DescribeConfig(kDirectory, options);
   for (const char* part :
-       {"  data: {value: '/srv/cs', from: --data}\n", "  http: {value: '0.0.0.0:8443', from: --http}",
+       {"  data: {value: '/srv/cs', from: --data}\n",
+        "  http: {value: '0.0.0.0:8443', from: --http}",
         "  metrics: {value: 'off', from: --metrics}", "  detach: {value: false, from: default}",
         "  tls-self-signed: {value: true, from: --tls-self-signed}",
         "  config: {value: ['/etc/cs/it''s.yaml'], from: --config}",

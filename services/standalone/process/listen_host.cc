@@ -20,7 +20,7 @@ namespace {
 using Interfaces = std::unique_ptr<ifaddrs, decltype(&freeifaddrs)>;
 
 // Without link-local addresses, which need a zone that no certificate can have.
-std::string AddressOf(const sockaddr* address) {
+std::string ReadAddress(const sockaddr* address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address == nullptr) return "";
   if (address->sa_family == AF_INET) {
@@ -46,7 +46,7 @@ void AddMachine(std::vector<std::string>& names) {
   if (getifaddrs(&first) != 0) return;
   const Interfaces interfaces(first, &freeifaddrs);
   for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
-    if ((one->ifa_flags & IFF_UP) != 0) AddOnce(names, AddressOf(one->ifa_addr));
+    if ((one->ifa_flags & IFF_UP) != 0) AddOnce(names, ReadAddress(one->ifa_addr));
   }
 }
 

@@ -15,15 +15,13 @@ TEST_CASE("IsLoopback: only what this machine alone reaches", "[standalone]") {
   }
 }
 
-TEST_CASE("ReachableNames: loopback has all of its names, others are themselves",
-          "[standalone]") {
+TEST_CASE("ReachableNames: loopback has all of its names, others are themselves", "[standalone]") {
   CHECK(ReachableNames("127.0.0.1") == std::vector<std::string>{"127.0.0.1", "localhost", "::1"});
   CHECK(ReachableNames("10.1.2.3") == std::vector<std::string>{"10.1.2.3"});
   CHECK(ReachableNames("gateway.example") == std::vector<std::string>{"gateway.example"});
 }
 
-TEST_CASE("ReachableNames: every address means the machine's name and addresses",
-          "[standalone]") {
+TEST_CASE("ReachableNames: every address means the machine's name and addresses", "[standalone]") {
   for (const char* host : {"", "0.0.0.0", "::"}) {
     const std::vector<std::string> names = ReachableNames(host);
     REQUIRE(names.size() > 3);

@@ -45,10 +45,10 @@ void AddTls(CLI::App& up, Options& options) {
   CLI::Option* certificate = up.add_option("--tls-cert", options.tls_certificate,
                                            "Serve HTTPS with this certificate (chain), PEM")
                                  ->check(command_line::Checked(CheckPath));
-  CLI::Option* key =
-      up.add_option("--tls-key", options.tls_key, "The key of --tls-cert, PEM; both are read again "
-                                                  "when they change")
-          ->check(command_line::Checked(CheckPath));
+  CLI::Option* key = up.add_option("--tls-key", options.tls_key,
+                                   "The key of --tls-cert, PEM; both are read again "
+                                   "when they change")
+                         ->check(command_line::Checked(CheckPath));
   certificate->needs(key);
   key->needs(certificate);
   up.add_flag("--tls-self-signed", options.tls_self_signed,
@@ -87,7 +87,7 @@ void AddUp(CLI::App& program, Options& options) {
       "Examples:\n"
       "  countersign up --data ~/countersign\n"
       "  countersign up --data /srv/cs --http 0.0.0.0:8443 --tls-self-signed --detach\n"
-      "  countersign up --data /srv/cs --config gateway/ --print-config");
+      "  countersign up --data /srv/cs --config gateway/resources --print-config");
   up->callback([&options] { options.verb = Verb::kUp; });
 }
 
@@ -122,6 +122,7 @@ bool ReadOptions(int argc, const char* const* argv, Options& options, int& exit_
   // A detached gateway has another working directory.
   for (std::string& path : options.publish_checkpoints) MakeAbsolute(path);
   MakeAbsolute(options.masking);
+  for (std::string& path : options.config) MakeAbsolute(path);
   MakeAbsolute(options.tls_certificate);
   MakeAbsolute(options.tls_key);
   return true;

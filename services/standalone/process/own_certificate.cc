@@ -44,9 +44,8 @@ std::string WhyUnusable(const DataDirectory& directory, const std::string& pem,
     return "it could not be read with its key";
   }
   if (certificate->not_after < now + kLeastLeft) {
-    return absl::StrCat("it ends at ",
-                        absl::FormatTime(absl::RFC3339_sec, certificate->not_after,
-                                         absl::UTCTimeZone()));
+    return absl::StrCat("it ends at ", absl::FormatTime(absl::RFC3339_sec, certificate->not_after,
+                                                        absl::UTCTimeZone()));
   }
   return Names(*certificate, host) ? "" : absl::StrCat("it does not name ", host);
 }

@@ -8,11 +8,10 @@
 
 namespace countersign::standalone::process {
 
-// Makes the gateway's own certificate, DIR/tls.crt and keys/edge/tls.key, for a server on
-// `host`. An existing one is kept as long as it can serve: its key is there, it is valid for a month
-// from `now` and names `host` (a gateway that listens on every address keeps one whatever its
-// addresses are now), because clients trust that very certificate. Returns "" or, when one was
-// replaced, why.
+// Makes the gateway's own certificate for a server on `host`: DIR/tls.crt and keys/edge/tls.key. An
+// existing one is kept as long as it can serve, because clients trust that very certificate: its
+// key is there, it is valid for a month from `now`, and it names `host` (with every address, it is
+// kept whatever the addresses are now). Returns "" or, when one was replaced, why.
 absl::StatusOr<std::string> EnsureOwnCertificate(const DataDirectory& directory,
                                                  const std::string& host, absl::Time now);
 

@@ -33,8 +33,7 @@ struct Fixture {
   std::string Certificate() const { return Contents(directory.certificate()); }
 };
 
-TEST_CASE("EnsureOwnCertificate: the first start makes one that a server can use",
-          "[standalone]") {
+TEST_CASE("EnsureOwnCertificate: the first start makes one that a server can use", "[standalone]") {
   Fixture fixture;
   CHECK(fixture.Ensure("127.0.0.1").empty());
   const auto read = crypto::ReadCertificate(fixture.Certificate()).value();

@@ -58,14 +58,15 @@ std::string TakeDefault(const std::string& wanted, bool given, const char* what,
 }
 
 // Prepares what is served with, and warns about what is not wise. Fails before anything starts.
-absl::Status PrepareListener(const DataDirectory& directory, const Options& options,
-                             absl::Time now, StartReport& report) {
+absl::Status PrepareListener(const DataDirectory& directory, const Options& options, absl::Time now,
+                             StartReport& report) {
   CS_ASSIGN_OR_RETURN(const http::HostPort address, http::ParseHostPort(options.http));
   if (!options.tls()) {
     if (!IsLoopback(address.host)) {
-      report.Warn(absl::StrCat(
-          "serving plain HTTP on ", options.http, ": keys and prompts can be read on the way; use "
-          "--tls-cert and --tls-key, or --tls-self-signed, unless something in front of it has TLS"));
+      report.Warn(absl::StrCat("serving plain HTTP on ", options.http,
+                               ": keys and prompts can be read on the way; use "
+                               "--tls-cert and --tls-key, or --tls-self-signed, unless something "
+                               "in front of it has TLS"));
     }
     return absl::OkStatus();
   }
@@ -97,8 +98,7 @@ absl::StatusOr<std::string> StartUp(const DataDirectory& directory, const Option
 
 std::string Announcement(const DataDirectory& directory, const Options& options,
                          const server::App& app, const std::string& http) {
-  std::string text =
-      absl::StrCat("gateway   ", options.tls() ? "https://" : "http://", http);
+  std::string text = absl::StrCat("gateway   ", options.tls() ? "https://" : "http://", http);
   if (options.tls_self_signed) {
     absl::StrAppend(&text, "\ntrust     ", directory.certificate(), " (--ca-file)");
   }
@@ -140,8 +140,7 @@ int RunGateway(const DataDirectory& directory, Options options, StartReport& rep
   }
   options.http = TakeDefault(options.http, options.http_given, "the gateway", report);
   options.metrics = TakeDefault(options.metrics, options.metrics_given, "/metrics", report);
-  const absl::Status prepared =
-      PrepareListener(directory, options, SystemClock().Now(), report);
+  const absl::Status prepared = PrepareListener(directory, options, SystemClock().Now(), report);
   if (!prepared.ok()) {
     report.Failed(prepared.message());
     return 1;

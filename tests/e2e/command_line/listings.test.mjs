@@ -1,4 +1,4 @@
-// Every listing, as it stands in 80 columns: golden/listings.txt has the commands and what they print.
+// Every listing, as it stands in 80 columns: listings.txt has the commands and what they print.
 //   COUNTERSIGN_LISTINGS_UPDATE=1   writes what was printed into the file; then read the difference
 // Ids, times, ages, ports and releases differ from run to run, and are written as zeros.
 
@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Gateway, resources } from './harness/gateway.mjs';
-import { program, run, startDemoModel } from './harness/processes.mjs';
+import { Gateway, resources } from '../harness/gateway.mjs';
+import { program, run, startDemoModel } from '../harness/processes.mjs';
 
-const golden = join(import.meta.dirname, 'golden/listings.txt');
+const golden = join(import.meta.dirname, 'listings.txt');
 const kinds = ['identityproviders', 'identities', 'rolebindings', 'credentials', 'connections', 'dictionaries', 'maskingprofiles', 'policies'];
 const commands = [
   ...kinds.map((kind) => ['get', kind]),

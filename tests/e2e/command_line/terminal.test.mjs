@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Gateway, resources } from './harness/gateway.mjs';
-import { program, startDemoModel } from './harness/processes.mjs';
+import { Gateway, resources } from '../harness/gateway.mjs';
+import { program, startDemoModel } from '../harness/processes.mjs';
 
 let model, gateway;
 before(async () => {

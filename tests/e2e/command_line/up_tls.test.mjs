@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import YAML from 'yaml';
-import { resources } from './harness/gateway.mjs';
-import { eventually, makeFolder, program, removeFolder, run, startDemoModel } from './harness/processes.mjs';
+import { resources } from '../harness/gateway.mjs';
+import { eventually, makeFolder, program, removeFolder, run, startDemoModel } from '../harness/processes.mjs';
 
 let folder, data, model;
 const cli = (args, options) =>
