@@ -82,7 +82,8 @@ const std::map<std::string, std::string>& Examples() {
       {"policy test", "  countersign policy test gateway/policy-test.yaml"},
       {"policy explain",
        "  echo 'the diagnosis' | countersign policy explain --connection openai --as ci-bot\n"
-       "  countersign policy explain -f gateway/resources --connection openai --as ci-bot < prompt.txt"},
+       "  countersign policy explain -f gateway/resources --connection openai \\\n"
+       "    --as ci-bot < prompt.txt"},
       {"verify",
        "  countersign verify today.jsonl --public-key record.pub\n"
        "  countersign sessions export -o - | countersign verify /dev/stdin"},
