@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "libs/base/edit_distance.h"
+#include "libs/base/text/edit_distance.h"
 
 namespace countersign::command_line {
 namespace {

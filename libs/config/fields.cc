@@ -11,8 +11,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/base/edit_distance.h"
 #include "libs/base/status.h"
+#include "libs/base/text/edit_distance.h"
 #include "libs/json/writer.h"
 
 namespace countersign::config {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
-#include "libs/base/url_form.h"
+#include "libs/base/text/url_form.h"
 #include "services/cli/login/http_call.h"
 
 namespace countersign::cli {

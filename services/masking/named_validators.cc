@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/base/edit_distance.h"
+#include "libs/base/text/edit_distance.h"
 #include "libs/text/validators/check_digits.h"
 #include "libs/text/validators/payment.h"
 

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "libs/base/edit_distance.h"
+#include "libs/base/text/edit_distance.h"
 #include "libs/text/detectors/computed_patterns.h"
 #include "libs/text/detectors/detector_row.h"
 #include "libs/text/validators/placeholders.h"

@@ -9,8 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "libs/base/edit_distance.h"
 #include "libs/base/status.h"
+#include "libs/base/text/edit_distance.h"
 #include "libs/config/reference/resource_reference.h"
 #include "libs/json/writer.h"
 

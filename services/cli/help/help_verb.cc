@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/base/edit_distance.h"
+#include "libs/base/text/edit_distance.h"
 #include "libs/command_line/usage.h"
 #include "services/cli/help/examples.h"
 #include "services/cli/help/topics.h"

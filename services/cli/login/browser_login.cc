@@ -9,7 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
-#include "libs/base/url_form.h"
+#include "libs/base/text/url_form.h"
 #include "libs/crypto/hash.h"
 #include "services/cli/login/loopback_redirect.h"
 

@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/base/edit_distance.h"
 #include "libs/base/status.h"
+#include "libs/base/text/edit_distance.h"
 #include "libs/command_line/usage.h"
 #include "libs/json/document.h"
 #include "services/authn/oidc/issuer_url.h"

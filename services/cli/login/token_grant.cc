@@ -7,7 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
-#include "libs/base/url_form.h"
+#include "libs/base/text/url_form.h"
 #include "libs/json/document.h"
 
 namespace countersign::cli::login {

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
-#include "libs/base/url_form.h"
+#include "libs/base/text/url_form.h"
 #include "libs/testing/fake_clock.h"
 #include "services/cli/login/login_session.h"
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "libs/base/edit_distance.h"
 #include "libs/base/status.h"
+#include "libs/base/text/edit_distance.h"
 #include "libs/command_line/usage.h"
 #include "libs/config/user_context.h"
 #include "libs/json/writer.h"

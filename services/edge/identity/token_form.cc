@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
-#include "libs/base/url_form.h"
+#include "libs/base/text/url_form.h"
 #include "libs/json/writer.h"
 
 namespace countersign::edge::identity {

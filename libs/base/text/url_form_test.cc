@@ -1,4 +1,4 @@
-#include "libs/base/url_form.h"
+#include "libs/base/text/url_form.h"
 
 #include <catch2/catch.hpp>
 

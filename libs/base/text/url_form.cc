@@ -1,4 +1,4 @@
-#include "libs/base/url_form.h"
+#include "libs/base/text/url_form.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"

@@ -1,4 +1,4 @@
-#include "libs/base/edit_distance.h"
+#include "libs/base/text/edit_distance.h"
 
 #include <algorithm>
 #include <numeric>
