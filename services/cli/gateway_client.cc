@@ -1,6 +1,5 @@
 #include "services/cli/gateway_client.h"
 
-#include <future>
 #include <map>
 #include <utility>
 
@@ -10,8 +9,7 @@
 #include "absl/strings/strip.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
-#include "libs/http/fetch.h"
-#include "services/cli/login/http_call.h"
+#include "services/cli/http_call.h"
 #include "services/cli/login/saved_login.h"
 
 namespace countersign::cli {
@@ -58,7 +56,7 @@ std::string Remedy(absl::string_view url, absl::string_view reason) {
 class HttpGatewayClient final : public GatewayClient {
  public:
   explicit HttpGatewayClient(GatewayAddress address)
-      : address_(std::move(address)), fetcher_(http::Fetcher::Options{address_.ca_file}) {}
+      : address_(std::move(address)), call_(MakeHttpCall(address_.ca_file)) {}
 
   absl::StatusOr<json::Document> Call(absl::string_view method,
                                       const std::string& request) override;
@@ -71,14 +69,13 @@ class HttpGatewayClient final : public GatewayClient {
   absl::Status RenewLogin();
 
   GatewayAddress address_;
-  http::Fetcher fetcher_;  // one for all calls: it keeps the connection
+  const HttpCall call_;  // one for all calls: it keeps the connection
   const SystemClock clock_;
   bool answered_ = false;
 };
 
 absl::Status HttpGatewayClient::RenewLogin() {
-  CS_ASSIGN_OR_RETURN(address_.token,
-                      login::UseLogin(login::MakeHttpCall(address_.ca_file), address_.url, clock_));
+  CS_ASSIGN_OR_RETURN(address_.token, login::UseLogin(call_, address_.url, clock_));
   return absl::OkStatus();
 }
 
@@ -94,7 +91,6 @@ http::FetchRequest HttpGatewayClient::MakeFetch(absl::string_view method,
   fetch.body = request;
   fetch.timeout = kTimeout;
   fetch.max_bytes = kMaxAnswerBytes;
-  fetch.allow_private = true;  // The user names the gateway, which is usually in a private network.
   return fetch;
 }
 
@@ -104,11 +100,7 @@ absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
   http::FetchRequest fetch = MakeFetch(method, request);
   const std::string prefix =
       absl::StrCat("fetching ", fetch.url, ": ");  // prefix of the fetcher's messages
-  std::promise<absl::StatusOr<http::FetchResponse>> promise;
-  fetcher_.Fetch(std::move(fetch), [&](absl::StatusOr<http::FetchResponse> response) {
-    promise.set_value(std::move(response));
-  });
-  const absl::StatusOr<http::FetchResponse> response = promise.get_future().get();
+  const absl::StatusOr<http::FetchResponse> response = call_(std::move(fetch));
   if (absl::IsInvalidArgument(response.status())) return response.status();  // nothing was sent
   if (!response.ok()) {
     return Unreachable(address_.url, absl::StripPrefix(response.status().message(), prefix));

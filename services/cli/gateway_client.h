@@ -16,7 +16,7 @@ struct GatewayAddress {
   std::string url;      // http://host:port or https://host:port, without a path
   SecretString token;   // may be empty
   std::string ca_file;  // may be empty
-  // `token` is of a login, which is renewed before a call that would come too late for it.
+  // `token` is of the login at this gateway, and renewed before a call that would come too late.
   bool from_login = false;
 };
 

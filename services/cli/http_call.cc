@@ -1,8 +1,8 @@
-#include "services/cli/login/http_call.h"
+#include "services/cli/http_call.h"
 
 #include <future>
 
-namespace countersign::cli::login {
+namespace countersign::cli {
 
 HttpCall MakeHttpCall(const std::string& ca_file) {
   auto fetcher = std::make_shared<http::Fetcher>(http::Fetcher::Options{ca_file});
@@ -16,4 +16,4 @@ HttpCall MakeHttpCall(const std::string& ca_file) {
   };
 }
 
-}  // namespace countersign::cli::login
+}  // namespace countersign::cli

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "libs/http/fetch.h"
 
-namespace countersign::cli::login {
+namespace countersign::cli {
 
 // Sends a request and waits for its answer; every HTTP status is OK.
 using HttpCall = std::function<absl::StatusOr<http::FetchResponse>(http::FetchRequest)>;
@@ -18,4 +18,4 @@ using HttpCall = std::function<absl::StatusOr<http::FetchResponse>(http::FetchRe
 // whom to call, so private addresses are allowed.
 HttpCall MakeHttpCall(const std::string& ca_file);
 
-}  // namespace countersign::cli::login
+}  // namespace countersign::cli

@@ -116,17 +116,17 @@ absl::StatusOr<GatewayAddress> Invocation::FindGateway() const {
     while (absl::EndsWith(value, "\n") || absl::EndsWith(value, "\r")) value.pop_back();
   }
   gateway.token = SecretString(std::move(value));
-  if (gateway.token.empty()) {
-    const auto saved_login = login::ReadLogin(gateway.url);
-    if (!saved_login.ok() && !absl::IsNotFound(saved_login.status())) return saved_login.status();
-    gateway.from_login = saved_login.ok();
-    if (saved_login.ok()) gateway.token = saved_login->tokens.token;
-  }
   return gateway;
 }
 
 absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
   CS_ASSIGN_OR_RETURN(GatewayAddress gateway, FindGateway());
+  if (gateway.token.empty()) {
+    const auto login = login::ReadLogin(gateway.url);
+    if (!login.ok() && !absl::IsNotFound(login.status())) return login.status();
+    gateway.from_login = login.ok();
+    if (login.ok()) gateway.token = login->tokens.token;
+  }
   return connector(std::move(gateway));
 }
 

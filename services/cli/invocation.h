@@ -44,10 +44,10 @@ struct Invocation {
   }
 
   // The gateway given by flags, environment or config file, in that order, and the credential of
-  // the first that has one, or else that of the login at this gateway. Fails when the config file,
-  // the token's file or the CA's file cannot be read; sends nothing.
+  // the first that has one. Fails when the config file, the token's file or the CA's file cannot be
+  // read; sends nothing.
   absl::StatusOr<GatewayAddress> FindGateway() const;
-  // A client for it.
+  // A client for it; without a credential it uses the login at this gateway.
   absl::StatusOr<std::unique_ptr<GatewayClient>> Connect() const;
 };
 

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/text/url_form.h"
-#include "services/cli/login/http_call.h"
+#include "services/cli/http_call.h"
 
 namespace countersign::cli {
 namespace {
@@ -33,7 +33,7 @@ absl::StatusOr<json::Document> RequestToken(const GatewayAddress& address,
   fetch.headers.emplace_back("content-type", "application/x-www-form-urlencoded");
   fetch.body = EncodeUrlForm(members);
   fetch.timeout = absl::Seconds(30);
-  const auto response = login::MakeHttpCall(address.ca_file)(std::move(fetch));
+  const auto response = MakeHttpCall(address.ca_file)(std::move(fetch));
   if (!response.ok()) {
     return Unreachable(address.url, response.status().message());
   }

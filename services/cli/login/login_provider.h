@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "services/cli/login/http_call.h"
+#include "services/cli/http_call.h"
 
 namespace countersign::cli::login {
 

@@ -6,7 +6,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
-#include "services/cli/login/http_call.h"
+#include "services/cli/http_call.h"
 
 namespace countersign::cli::login {
 

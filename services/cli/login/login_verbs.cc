@@ -1,14 +1,17 @@
 #include "services/cli/login/login_verbs.h"
 
-#include <sys/wait.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
@@ -30,55 +33,54 @@ struct LoginOptions {
 };
 
 // Starts the user's browser and does not wait for it. The URL is an argument, never part of a
-// command line.
+// command line. Without a browser the user opens it.
 void OpenBrowser(const std::string& url) {
   const std::string chosen = Environment("BROWSER");
-  const std::string program = chosen.empty() ? "xdg-open" : chosen;
-  const pid_t child = fork();
-  if (child != 0) {
-    if (child > 0) waitpid(child, nullptr, 0);
-    return;
-  }
-  // A grandchild has no parent that must wait for it.
-  if (fork() != 0) _exit(0);
-  if (freopen("/dev/null", "w", stdout) == nullptr ||
-      freopen("/dev/null", "w", stderr) == nullptr) {
-    _exit(1);
-  }
-  execlp(program.c_str(), program.c_str(), url.c_str(), nullptr);
-  _exit(1);
+  std::string program = chosen.empty() ? "xdg-open" : chosen;
+  std::string target = url;
+  char* const argv[] = {program.data(), target.data(), nullptr};
+  posix_spawn_file_actions_t quiet;
+  if (posix_spawn_file_actions_init(&quiet) != 0) return;
+  pid_t child = 0;
+  const bool ready =
+      posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+      posix_spawn_file_actions_adddup2(&quiet, STDOUT_FILENO, STDERR_FILENO) == 0;
+  if (ready) (void)posix_spawnp(&child, program.c_str(), &quiet, nullptr, argv, environ);
+  posix_spawn_file_actions_destroy(&quiet);
 }
 
-// What the gateway takes the user for now. A login that it refuses is not kept.
-absl::Status ShowCaller(const Invocation& invocation, const GatewayAddress& address,
-                        const SavedLogin& login) {
-  GatewayAddress signed_in = address;
-  signed_in.token = login.tokens.token;
-  const std::unique_ptr<GatewayClient> gateway = invocation.connector(std::move(signed_in));
-  const auto caller = gateway->Call("authn.v1.IdentityService/WhoAmI", "{}");
-  if (!caller.ok()) {
-    CS_RETURN_IF_ERROR(RemoveLogin(address.url).status());
+// What the gateway takes the holder of `token` for.
+absl::StatusOr<json::Document> AskWhoAmI(const Invocation& invocation, GatewayAddress address,
+                                         const SavedLogin& login) {
+  address.token = login.tokens.token;
+  auto caller =
+      invocation.connector(std::move(address))->Call("authn.v1.IdentityService/WhoAmI", "{}");
+  if (absl::IsUnauthenticated(caller.status())) {
     return Annotate(caller.status(),
                     absl::StrCat("the gateway refuses the token of ", login.provider));
   }
-  const json::Value root = caller->root();
-  PrintObject(invocation, root, [&] {
-    const absl::string_view name = root["name"].text();
-    std::string who(name.empty() ? root["subject"].text() : name);
-    if (!root["identity"].text().empty()) who = std::string(root["identity"].text());
-    std::string roles;
-    for (std::size_t i = 0; i < root["roles"].size(); ++i) {
-      absl::StrAppend(&roles, roles.empty() ? "" : ", ", root["roles"].at(i)["role"].text());
+  return caller;
+}
+
+void ShowCaller(const Invocation& invocation, const std::string& url, json::Value caller) {
+  PrintObject(invocation, caller, [&] {
+    absl::string_view who = caller["subject"].text();
+    for (const char* const better : {"name", "identity"}) {
+      if (!caller[better].text().empty()) who = caller[better].text();
     }
-    invocation.out << "logged in at " << address.url << " as " << output::Printable(who) << " ("
-                   << (roles.empty() ? "no roles" : output::Printable(roles)) << ")\n";
+    std::vector<absl::string_view> roles;
+    for (std::size_t i = 0; i < caller["roles"].size(); ++i) {
+      roles.push_back(caller["roles"].at(i)["role"].text());
+    }
+    invocation.out << "logged in at " << url << " as " << output::Printable(who) << " ("
+                   << (roles.empty() ? "no roles" : output::Printable(absl::StrJoin(roles, ", ")))
+                   << ")\n";
   });
-  return absl::OkStatus();
 }
 
 // A credential that is given otherwise is used instead, which would surprise.
 void WarnOfOtherCredential(const Invocation& invocation, const GatewayAddress& address) {
-  if (address.token.empty() || address.from_login) return;
+  if (address.token.empty()) return;
   invocation.err << "countersign: this login is not used while "
                  << (Environment("COUNTERSIGN_TOKEN").empty()
                          ? "the context in the config file has a token\n"
@@ -103,9 +105,12 @@ absl::Status LogIn(const Invocation& invocation, const LoginOptions& options) {
   } else {
     CS_ASSIGN_OR_RETURN(login.tokens, LogInByDevice(session, provider, endpoints));
   }
+  // One that the gateway refuses is not kept, and an earlier login stays.
+  CS_ASSIGN_OR_RETURN(const json::Document caller, AskWhoAmI(invocation, address, login));
   CS_RETURN_IF_ERROR(WriteLogin(address.url, login));
   WarnOfOtherCredential(invocation, address);
-  return ShowCaller(invocation, address, login);
+  ShowCaller(invocation, address.url, caller.root());
+  return absl::OkStatus();
 }
 
 absl::Status LogOut(const Invocation& invocation) {

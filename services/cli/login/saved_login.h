@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/base/secret.h"
-#include "services/cli/login/http_call.h"
+#include "services/cli/http_call.h"
 #include "services/cli/login/token_grant.h"
 
 namespace countersign::cli::login {

@@ -118,6 +118,8 @@ TEST_CASE_METHOD(SavedLoginTest, "a login is used where nothing else gives a cre
   const RunResult broken = Run({"--addr", kUrl, "whoami"});
   CHECK(broken.status == 1);
   CHECK_THAT(broken.err, Contains("/logins/"));
+  CHECK(Run({"--addr", kUrl, "logout"}).status == 0);
+  CHECK(Run({"--addr", kUrl, "whoami"}).status == 0);
 }
 
 }  // namespace

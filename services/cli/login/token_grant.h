@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/secret.h"
-#include "services/cli/login/http_call.h"
+#include "services/cli/http_call.h"
 #include "services/cli/token_client.h"
 
 namespace countersign::cli::login {
